@@ -1,0 +1,65 @@
+"""The provider accounts a merchant connected: addresses and secrets, read from one file outside the playbook."""
+
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class _Account(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BigCommerceAccount(_Account):
+    """One store. `api` ends in `/stores/{hash}`, without version; `b2b` ends in `/api/v3/io`."""
+
+    api: str
+    b2b: str
+    store_hash: str
+    token: str = Field(repr=False)
+    client_secret: str = Field(default="", repr=False)
+
+
+class ShipStationAccount(_Account):
+    """`api` ends before `/v1`."""
+
+    api: str
+    key: str = Field(repr=False)
+
+
+class XeroAccount(_Account):
+    """`api` ends in `/api.xro/2.0`."""
+
+    api: str
+    token: str = Field(repr=False)
+    tenant_id: str
+    webhook_key: str = Field(default="", repr=False)
+
+
+class Accounts(_Account):
+    """All accounts by the name the playbook uses for them. BigCommerce accounts are named by store key."""
+
+    bigcommerce: dict[str, BigCommerceAccount] = {}
+    shipstation: dict[str, ShipStationAccount] = {}
+    xero: dict[str, XeroAccount] = {}
+
+
+class AccountsError(ValueError):
+    """The accounts file is missing or wrong; the message names the file and the place."""
+
+
+def load_accounts(path: Path) -> Accounts:
+    """Reads `accounts.yaml`.
+
+    Raises AccountsError where the file is missing, is not YAML or holds what no account has.
+    """
+    try:
+        return Accounts.model_validate(yaml.safe_load(path.read_text()) or {})
+    except FileNotFoundError:
+        raise AccountsError(f"{path}: no such file; write one or set CASEWORK_ACCOUNTS") from None
+    except yaml.YAMLError as error:
+        raise AccountsError(f"{path}: not YAML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise AccountsError(f"{path}: {where}: {first['msg']}") from error

@@ -1,0 +1,118 @@
+"""What the store tells and what we ask of it. Amounts are Decimal in the order's currency, tax included unless named otherwise."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+REFUND = "bigcommerce.refund"
+"""Activity name: one refund of one order, read back. Input RefundRequest, output Refund."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class OrderLine(_Model):
+    """One line of an order. `line_id` is the order product id; `price` is the unit price."""
+
+    line_id: str
+    product_id: str | None
+    sku: str
+    name: str
+    quantity: int
+    quantity_shipped: int
+    quantity_refunded: int
+    price: Decimal
+
+
+class ShippedLine(_Model):
+    line_id: str
+    quantity: int
+
+
+class Shipment(_Model):
+    """One wave: one parcel number, one address, some of the lines."""
+
+    shipment_id: str
+    carrier: str
+    tracking_number: str
+    tracking_link: str
+    shipped_at: AwareDatetime
+    lines: tuple[ShippedLine, ...]
+
+
+class Order(_Model):
+    """An order as the store holds it. `payment_status` is the store's own word; `is_paid` means the payment is settled."""
+
+    store: str
+    order_id: str
+    status: str
+    payment_status: str
+    payment_method: str
+    is_paid: bool
+    currency: str
+    total: Decimal
+    customer_id: str
+    placed_at: AwareDatetime
+    purchase_order: str | None
+    lines: tuple[OrderLine, ...]
+    shipments: tuple[Shipment, ...]
+
+
+class Company(_Model):
+    """The buyer's company. `group_id` is the store's customer group; `payment_terms_days` None means payment with the order."""
+
+    company_id: str
+    name: str
+    group_id: str | None
+    payment_terms_days: int | None
+    credit_hold: bool
+
+
+class LookUp(_Model):
+    """What a message names: order numbers first, else the buyer's address."""
+
+    store: str
+    order_ids: tuple[str, ...] = ()
+    email: str | None = None
+
+
+class OrderContext(_Model):
+    """What the store knows about a ticket. `missing` says in words what could not be found or asked."""
+
+    orders: tuple[Order, ...] = ()
+    company: Company | None = None
+    missing: tuple[str, ...] = ()
+    store_answered: bool = True
+    """False where the store was down or slow: worth asking again."""
+    as_of: AwareDatetime
+
+    def as_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
+
+
+class RefundLine(_Model):
+    line_id: str
+    quantity: int
+
+
+class RefundRequest(_Model):
+    """Refund these quantities of these lines. `amount` (tax included) refunds less than the lines are worth."""
+
+    op_key: str
+    case_id: UUID
+    store: str
+    order_id: str
+    lines: tuple[RefundLine, ...]
+    amount: Decimal | None = None
+    reason: str
+
+
+class Refund(_Model):
+    refund_id: str
+    order_id: str
+    amount: Decimal
+    tax: Decimal
+    currency: str

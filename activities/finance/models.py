@@ -1,0 +1,56 @@
+"""The ledger: invoices read, credit notes written. Amounts are Decimal in the invoice's currency, tax included unless named."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+CREDIT_NOTE = "finance.credit_note"
+"""Activity name: one credit note, compared, authorised, settled and read back. Input CreditNoteRequest, output CreditNote."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Invoice(_Model):
+    invoice_id: str
+    number: str
+    status: str
+    currency: str
+    total: Decimal
+    amount_due: Decimal
+    amount_paid: Decimal
+    amount_credited: Decimal
+
+
+class CreditLine(_Model):
+    sku: str
+    quantity: int
+
+
+class CreditNoteRequest(_Model):
+    """Credit these quantities of an invoice's lines. The ledger's total must equal `expected_total` to the cent before
+    anything is authorised (None: the lines' own worth). An invoice with something due gets it allocated, up to what is due;
+    `refunded` says that the store has paid the buyer back, which is then recorded against the note."""
+
+    op_key: str
+    case_id: UUID
+    account: str
+    invoice_number: str
+    lines: tuple[CreditLine, ...]
+    expected_total: Decimal | None
+    refunded: bool
+    reference: str
+    reason: str
+
+
+class CreditNote(_Model):
+    credit_note_id: str
+    number: str
+    total: Decimal
+    tax: Decimal
+    currency: str
+    allocated: Decimal
+    recorded_refund: Decimal
+    remaining: Decimal

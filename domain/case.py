@@ -1,0 +1,77 @@
+"""A case is any long-running process of support work: a ticket, a return, an approval. What all of them show the world."""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+
+class Snapshot(BaseModel):
+    """What a case publishes of itself. A lower `revision` never replaces a higher one.
+
+    `state` is the whole state model as JSON: enough to show the case and to begin a new run of its workflow with.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    case_id: UUID
+    process: str
+    number: int
+    store: str
+    title: str
+    status: str
+    stage: str
+    queue: str | None = None
+    owner: str | None = None
+    company: str | None = None
+    intent: str | None = None
+    orders: tuple[str, ...] = ()
+    next_due_at: AwareDatetime | None = None
+    revision: int
+    playbook_version: str | None = None
+    state: dict[str, Any] = Field(default_factory=dict)
+
+
+class TimelineEvent(BaseModel):
+    """One line of the case file. `sequence` counts from 1 within the case; `text` is for a person to read.
+
+    Prose that a person wrote stays in the database: `decision_id` or `message_id` says where.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    sequence: int
+    at: AwareDatetime
+    actor: str
+    kind: str
+    text: str
+    decision_id: UUID | None = None
+    message_id: UUID | None = None
+
+
+class Outcome(StrEnum):
+    APPLIED = "applied"
+    REFUSED = "refused"
+
+
+class DecisionOutcome(BaseModel):
+    """The one answer to a decision. `reason` is given where it was refused."""
+
+    model_config = ConfigDict(frozen=True)
+
+    decision_id: UUID
+    outcome: Outcome
+    reason: str | None = None
+    decided_at: AwareDatetime
+    revision: int
+
+
+class Publication(BaseModel):
+    """What a case makes visible at one moment: its state, the lines added to its file and the decisions judged."""
+
+    model_config = ConfigDict(frozen=True)
+
+    snapshot: Snapshot
+    events: tuple[TimelineEvent, ...] = ()
+    outcomes: tuple[DecisionOutcome, ...] = ()

@@ -1,0 +1,189 @@
+"""The merchant's rules as data. A case pins the version it was born with (P6); `version` is the hash of the content."""
+
+from collections.abc import Container
+from datetime import time, timedelta
+from decimal import Decimal
+from typing import Annotated, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from domain.people import Role
+
+
+class _Rule(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _duration(value: object) -> object:
+    """Reads `30m`, `4h`, `2d` as people write them in a playbook."""
+    units = {"m": "minutes", "h": "hours", "d": "days"}
+    if isinstance(value, str) and value[-1:] in units and value[:-1].isdigit():
+        return timedelta(**{units[value[-1]]: int(value[:-1])})
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+class Hours(_Rule):
+    """One interval of opening hours, the same on each of `days` (0 is Monday), in the calendar's zone."""
+
+    days: tuple[int, ...]
+    opens: time
+    closes: time
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.closes <= self.opens:
+            raise ValueError(f"closes {self.closes} is not after opens {self.opens}")
+        if not self.days or any(day not in range(7) for day in self.days):
+            raise ValueError("days are numbers from 0 (Monday) to 6 (Sunday), at least one")
+        return self
+
+
+class Calendar(_Rule):
+    """Business time of one place. `zone` is an IANA name."""
+
+    name: str
+    zone: str
+    hours: tuple[Hours, ...]
+
+
+class Target(_Rule):
+    """What a tier is promised, in business time of the calendar."""
+
+    first_response: Duration
+    resolution: Duration
+
+
+class EscalationStep(_Rule):
+    """After the deadline is missed by `after` (business time), `to` (a person's name) is told and owns the ticket if
+    `takes_over`."""
+
+    after: Duration
+    to: str
+    takes_over: bool = False
+
+
+class ServiceLevel(_Rule):
+    """The promises of one store: targets by tier, one calendar, when to warn and whom to escalate to."""
+
+    calendar: str
+    targets: dict[str, Target]
+    warn_before: Duration
+    """Business time before a deadline at which its owner is warned."""
+    ladder: tuple[EscalationStep, ...]
+
+
+class Queue(_Rule):
+    """Where work of one kind waits. `owner` answers for a ticket nobody else owns."""
+
+    title: str
+    intents: tuple[str, ...]
+    owner: str
+
+
+class Person(_Rule):
+    name: str
+    email: str
+    role: Role
+
+
+class PostalAddress(_Rule):
+    name: str
+    company: str
+    phone: str
+    street: str
+    city: str
+    state: str = ""
+    postal_code: str
+    country_code: str
+
+
+class Store(_Rule):
+    """One storefront and brand."""
+
+    title: str
+    address: str
+    """The support address: mail to it belongs to this store, and our mail comes from it."""
+    languages: tuple[str, ...]
+    service_level: str
+    signature: dict[str, str]
+    """By language."""
+    carrier_account: str
+    carrier_code: str
+    carrier_id: str
+    carrier_service: str
+    ledger_account: str
+    invoice_number: str = "INV-{order_id}"
+    """How the ledger numbers the invoice of an order."""
+    warehouse: PostalAddress
+    tiers: dict[str, str] = {}
+    """Tier by the store's customer group id (as text)."""
+
+
+class ReturnRules(_Rule):
+    """What a return must keep to. Limits are the largest amount, tax included, that a role may approve itself, in the
+    order's currency; a role that is not named may approve nothing."""
+
+    approval_limit: dict[Role, Decimal]
+    approver: Role
+    approval_deadline: Duration
+    parcel_deadline: Duration
+    inspection_deadline: Duration
+    reasons: tuple[str, ...]
+
+    def limit(self, role: Role) -> Decimal | None:
+        """The largest amount this role may approve; None where there is no limit (admin)."""
+        return None if role is Role.ADMIN else self.approval_limit.get(role, Decimal(0))
+
+
+class TicketRules(_Rule):
+    reopen_window: Duration
+    """Elapsed time after resolving in which a reply reopens the ticket; then it closes."""
+    default_tier: str
+    default_queue: str
+    reply_chase: Duration
+    """Elapsed time after which a ticket that waits for a party is put before its owner again."""
+
+
+class Playbook(_Rule):
+    """All rules of the merchant, checked as a whole: every name that is used exists."""
+
+    version: str = Field(description="hash of the files' content")
+    stores: dict[str, Store]
+    calendars: dict[str, Calendar]
+    service_levels: dict[str, ServiceLevel]
+    queues: dict[str, Queue]
+    people: tuple[Person, ...]
+    returns: ReturnRules
+    tickets: TicketRules
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        people = {person.name for person in self.people}
+        for key, store in self.stores.items():
+            _known(f"stores.{key}.service_level", store.service_level, self.service_levels)
+        for key, level in self.service_levels.items():
+            _known(f"service_levels.{key}.calendar", level.calendar, self.calendars)
+            _known(f"service_levels.{key}.targets", self.tickets.default_tier, level.targets)
+            for step in level.ladder:
+                _known(f"service_levels.{key}.ladder", step.to, people)
+        for key, queue in self.queues.items():
+            _known(f"queues.{key}.owner", queue.owner, people)
+        _known("tickets.default_queue", self.tickets.default_queue, self.queues)
+        return self
+
+    def queue_for(self, intent: str) -> str:
+        """The first queue that takes this intent, else the default queue."""
+        return next((key for key, queue in self.queues.items() if intent in queue.intents), self.tickets.default_queue)
+
+    def store_of(self, address: str) -> str | None:
+        """The store a support address belongs to, letter case ignored."""
+        wanted = address.strip().lower()
+        return next((key for key, store in self.stores.items() if store.address.lower() == wanted), None)
+
+
+def _known(where: str, name: str, known: Container[str]) -> None:
+    if name not in known:
+        raise ValueError(f"{where}: {name!r} is not defined")

@@ -1,0 +1,39 @@
+"""Writes what a case publishes: its snapshot, its timeline and the outcomes of its decisions."""
+
+import json
+
+import sqlalchemy as sql
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.case import Publication
+from storage.tables import cases, decisions, timeline
+
+CASE_CHANGED = "case_changed"
+"""The NOTIFY channel; its payload is the case id."""
+
+
+async def publish(connection: AsyncConnection, publication: Publication) -> None:
+    """Stores a publication. An older revision than the stored one changes no state; lines and outcomes are kept once each."""
+    snapshot = publication.snapshot
+    columns = snapshot.model_dump(exclude={"case_id", "process", "number", "orders", "state"})
+    await connection.execute(
+        sql.update(cases)
+        .where(cases.c.id == snapshot.case_id, cases.c.revision < snapshot.revision)
+        .values(**columns, orders=list(snapshot.orders), state=snapshot.state, updated_at=sql.func.now())
+    )
+    if publication.events:
+        lines = [{"case_id": snapshot.case_id, **event.model_dump()} for event in publication.events]
+        await connection.execute(insert(timeline).values(lines).on_conflict_do_nothing())
+    for outcome in publication.outcomes:
+        await connection.execute(
+            sql.update(decisions)
+            .where(decisions.c.id == outcome.decision_id, decisions.c.outcome.is_(None))
+            .values(**outcome.model_dump(exclude={"decision_id"}))
+        )
+    await notify(connection, CASE_CHANGED, {"case_id": str(snapshot.case_id)})
+
+
+async def notify(connection: AsyncConnection, channel: str, payload: dict[str, str]) -> None:
+    """Tells the listeners of `channel`, once this transaction commits."""
+    await connection.execute(sql.select(sql.func.pg_notify(channel, json.dumps(payload))))

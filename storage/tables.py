@@ -1,0 +1,200 @@
+"""All tables. PostgreSQL only; times are UTC with zone; JSON is jsonb."""
+
+import sqlalchemy as sql
+from sqlalchemy.dialects import postgresql
+
+metadata = sql.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Instant = sql.DateTime(timezone=True)
+Json = postgresql.JSONB
+Identity = postgresql.UUID(as_uuid=True)
+Words = postgresql.ARRAY(sql.Text)
+
+
+def _now() -> sql.Column[object]:
+    return sql.Column("created_at", Instant, nullable=False, server_default=sql.func.now())
+
+
+case_numbers = sql.Sequence("case_numbers", start=1001, metadata=metadata)
+
+cases = sql.Table(
+    "cases",
+    metadata,
+    sql.Column("id", Identity, primary_key=True),
+    sql.Column("process", sql.Text, nullable=False),
+    sql.Column("number", sql.BigInteger, case_numbers, server_default=case_numbers.next_value(), nullable=False, unique=True),
+    sql.Column("workflow_id", sql.Text, nullable=False, unique=True),
+    sql.Column("store", sql.Text, nullable=False),
+    sql.Column("title", sql.Text, nullable=False),
+    sql.Column("status", sql.Text, nullable=False),
+    sql.Column("stage", sql.Text, nullable=False),
+    sql.Column("queue", sql.Text),
+    sql.Column("owner", sql.Text),
+    sql.Column("company", sql.Text),
+    sql.Column("intent", sql.Text),
+    sql.Column("orders", Words, nullable=False, server_default="{}"),
+    sql.Column("next_due_at", Instant),
+    sql.Column("revision", sql.Integer, nullable=False, server_default="0"),
+    sql.Column("playbook_version", sql.Text),
+    sql.Column("state", Json, comment="the process's whole state model; null until its workflow has published"),
+    sql.Column("start", Json, comment="what the case was started with"),
+    sql.Column(
+        "parent_id",
+        Identity,
+        sql.ForeignKey("cases.id"),
+        comment="the ticket a return belongs to, the ticket a late reply follows",
+    ),
+    _now(),
+    sql.Column("updated_at", Instant, nullable=False, server_default=sql.func.now()),
+    sql.Index("ix_cases_list", "process", "status", "next_due_at", "number"),
+    sql.Index("ix_cases_orders", "orders", postgresql_using="gin"),
+    sql.Index("ix_cases_parent_id", "parent_id"),
+)
+
+messages = sql.Table(
+    "messages",
+    metadata,
+    sql.Column("id", Identity, primary_key=True),
+    sql.Column("case_id", Identity, sql.ForeignKey("cases.id"), nullable=False, index=True),
+    sql.Column("direction", sql.Text, nullable=False, comment="in or out"),
+    sql.Column("channel", sql.Text, nullable=False),
+    sql.Column("external_id", sql.Text, nullable=False),
+    sql.Column("store", sql.Text, nullable=False),
+    sql.Column("sender", Json, nullable=False),
+    sql.Column("recipient", sql.Text),
+    sql.Column("subject", sql.Text, nullable=False, server_default=""),
+    sql.Column("text", sql.Text, nullable=False),
+    sql.Column("full_text", sql.Text),
+    sql.Column("html", sql.Text),
+    sql.Column("message_id", sql.Text, index=True, comment="Message-ID header with its brackets"),
+    sql.Column("in_reply_to", sql.Text),
+    sql.Column("references", Words, nullable=False, server_default="{}"),
+    sql.Column("nature", sql.Text, nullable=False),
+    sql.Column("delivery", sql.Text, nullable=False),
+    sql.Column("decision_id", Identity, comment="the decision an answer of ours carries out"),
+    sql.Column("raw_blob", sql.Text),
+    sql.Column("at", Instant, nullable=False, comment="received or sent"),
+    _now(),
+    sql.Column(
+        "search",
+        postgresql.TSVECTOR,
+        sql.Computed("to_tsvector('simple', subject || ' ' || text)", persisted=True),
+    ),
+    sql.UniqueConstraint("channel", "external_id"),
+    sql.Index("ix_messages_search", "search", postgresql_using="gin"),
+)
+
+attachments = sql.Table(
+    "attachments",
+    metadata,
+    sql.Column("id", Identity, primary_key=True),
+    sql.Column("message_id", Identity, sql.ForeignKey("messages.id"), nullable=False, index=True),
+    sql.Column("filename", sql.Text, nullable=False),
+    sql.Column("content_type", sql.Text, nullable=False),
+    sql.Column("size", sql.BigInteger, nullable=False, comment="bytes"),
+    sql.Column("blob", sql.Text, nullable=False),
+    sql.Column("content_id", sql.Text),
+)
+
+outbox = sql.Table(
+    "outbox",
+    metadata,
+    sql.Column("id", sql.BigInteger, sql.Identity(always=True), primary_key=True),
+    sql.Column("workflow_id", sql.Text, nullable=False),
+    sql.Column("case_id", Identity, nullable=False),
+    sql.Column("process", sql.Text, nullable=False),
+    sql.Column("signal", sql.Text, comment="message or decision; null starts the workflow only"),
+    sql.Column("payload", Json),
+    _now(),
+    sql.Column("delivered_at", Instant),
+    sql.Column("attempts", sql.Integer, nullable=False, server_default="0"),
+    sql.Column("last_error", sql.Text),
+    sql.Index("ix_outbox_waiting", "id", postgresql_where=sql.text("delivered_at IS NULL")),
+)
+
+decisions = sql.Table(
+    "decisions",
+    metadata,
+    sql.Column("id", Identity, primary_key=True),
+    sql.Column("case_id", Identity, sql.ForeignKey("cases.id"), nullable=False, index=True),
+    sql.Column("kind", sql.Text, nullable=False),
+    sql.Column("author", sql.Text, nullable=False),
+    sql.Column("role", sql.Text, nullable=False),
+    sql.Column("seen_revision", sql.Integer),
+    sql.Column("payload", Json, nullable=False),
+    _now(),
+    sql.Column("outcome", sql.Text),
+    sql.Column("reason", sql.Text),
+    sql.Column("decided_at", Instant),
+    sql.Column("revision", sql.Integer, comment="of the case when it was judged"),
+)
+
+timeline = sql.Table(
+    "timeline",
+    metadata,
+    sql.Column("case_id", Identity, sql.ForeignKey("cases.id"), primary_key=True),
+    sql.Column("sequence", sql.Integer, primary_key=True),
+    sql.Column("at", Instant, nullable=False),
+    sql.Column("actor", sql.Text, nullable=False),
+    sql.Column("kind", sql.Text, nullable=False),
+    sql.Column("text", sql.Text, nullable=False),
+    sql.Column("decision_id", Identity),
+    sql.Column("message_id", Identity),
+)
+
+effects = sql.Table(
+    "effects",
+    metadata,
+    sql.Column("op_key", sql.Text, primary_key=True),
+    sql.Column("case_id", Identity, sql.ForeignKey("cases.id"), nullable=False, index=True),
+    sql.Column("kind", sql.Text, nullable=False),
+    sql.Column("provider", sql.Text, nullable=False),
+    sql.Column("account", sql.Text, nullable=False),
+    sql.Column("request", Json, nullable=False),
+    sql.Column("request_hash", sql.Text, nullable=False),
+    sql.Column("state", sql.Text, nullable=False),
+    sql.Column("looks", sql.Integer, nullable=False, server_default="0", comment="read-backs since the last call went out"),
+    sql.Column("calls", sql.Integer, nullable=False, server_default="0", comment="times a write was sent"),
+    sql.Column("provider_id", sql.Text),
+    sql.Column("amount", sql.Numeric(18, 4)),
+    sql.Column("currency", sql.Text),
+    sql.Column("result", Json),
+    sql.Column("error", sql.Text),
+    _now(),
+    sql.Column("updated_at", Instant, nullable=False, server_default=sql.func.now()),
+)
+
+contexts = sql.Table(
+    "contexts",
+    metadata,
+    sql.Column("case_id", Identity, sql.ForeignKey("cases.id"), primary_key=True),
+    sql.Column("content", Json, nullable=False, comment="an OrderContext"),
+    sql.Column("as_of", Instant, nullable=False),
+)
+
+tokens = sql.Table(
+    "tokens",
+    metadata,
+    sql.Column("hash", sql.Text, primary_key=True, comment="SHA-256 of the token; the token itself is stored nowhere"),
+    sql.Column("user", sql.Text, nullable=False),
+    sql.Column("role", sql.Text, nullable=False),
+    sql.Column("purpose", sql.Text, nullable=False, comment="api or session"),
+    _now(),
+    sql.Column("expires_at", Instant),
+    sql.Column("revoked_at", Instant),
+)
+
+playbook_versions = sql.Table(
+    "playbook_versions",
+    metadata,
+    sql.Column("version", sql.Text, primary_key=True),
+    sql.Column("content", Json, nullable=False),
+    _now(),
+)
