@@ -1,0 +1,99 @@
+"""The ticket: its decisions and what it shows. Workflow id `ticket-<number>`."""
+
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from domain.playbook import Duration
+from workflows._kit.contract import Decision, OwnWords
+
+
+class Reply(Decision):
+    """Answer the customer. With `close` the ticket is resolved as soon as the answer is out."""
+
+    kind: ClassVar[str] = "reply"
+    title: ClassVar[str] = "Reply"
+
+    text: OwnWords = Field(min_length=1, max_length=50_000)
+    close: bool = False
+
+
+class Note(Decision):
+    """A note for colleagues; the customer never sees it."""
+
+    kind: ClassVar[str] = "note"
+    title: ClassVar[str] = "Internal note"
+    minds_changes: ClassVar[bool] = False
+
+    text: OwnWords = Field(min_length=1, max_length=50_000)
+
+
+class Assign(Decision):
+    """Give the ticket to a person, a queue or both."""
+
+    kind: ClassVar[str] = "assign"
+    title: ClassVar[str] = "Assign"
+
+    owner: str | None = None
+    queue: str | None = None
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if not self.owner and not self.queue:
+            raise ValueError("name an owner, a queue or both")
+        return self
+
+
+class Retag(Decision):
+    """Correct what the ticket is about. A new tier plans the open clocks anew."""
+
+    kind: ClassVar[str] = "retag"
+    title: ClassVar[str] = "Change intent, tags or tier"
+    minds_changes: ClassVar[bool] = False
+
+    intent: str | None = None
+    tags: list[str] | None = None
+    tier: str | None = None
+
+
+class Snooze(Decision):
+    """Put the ticket away until a moment. Its clocks run on."""
+
+    kind: ClassVar[str] = "snooze"
+    title: ClassVar[str] = "Snooze"
+
+    until: AwareDatetime
+
+
+class Wait(Decision):
+    """Wait for a named party. The resolution clock pauses; after `chase_after` the ticket is back before its owner."""
+
+    kind: ClassVar[str] = "wait"
+    title: ClassVar[str] = "Wait for somebody"
+
+    party: str = Field(min_length=1, max_length=80)
+    chase_after: Duration | None = Field(default=None, description="elapsed time, such as 4h or 2d")
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.chase_after is not None and self.chase_after <= timedelta(0):
+            raise ValueError("chase_after must be longer than nothing")
+        return self
+
+
+class Resolve(Decision):
+    """The matter is settled. A reply within the reopen window opens the ticket again; after it, it closes."""
+
+    kind: ClassVar[str] = "resolve"
+    title: ClassVar[str] = "Resolve"
+
+    outcome: str = Field(default="answered", max_length=80)
+
+
+class Reopen(Decision):
+    """Take a resolved or closed ticket up again."""
+
+    kind: ClassVar[str] = "reopen"
+    title: ClassVar[str] = "Reopen"
+    minds_changes: ClassVar[bool] = False
