@@ -46,6 +46,10 @@ class Promise(BaseModel):
     ladder: tuple[EscalationStep, ...] = ()
 
 
+_ELAPSED = Promise(calendar=Calendar(name="elapsed time", zone="UTC", hours=()))
+"""What a plain clock is held to: no warning, no ladder."""
+
+
 class Clock(BaseModel):
     """One running promise. Times are UTC; `target` and `remaining` are business time of the promise's calendar.
 
@@ -188,7 +192,7 @@ def due_notices(clocks: list[Clock], promises: dict[ClockName, Promise], now: da
     """Takes and returns every notice that is due, oldest first. After an outage each overdue one comes once."""
     taken: list[Notice] = []
     for clock in clocks:
-        promise = promises[clock.name]
+        promise = promises.get(clock.name, _ELAPSED)
         while (notice := next_notice(clock, promise)) and notice.planned_for <= now:
             take_notice(clock, notice, now)
             taken.append(notice)
@@ -197,7 +201,7 @@ def due_notices(clocks: list[Clock], promises: dict[ClockName, Promise], now: da
 
 def next_moment(clocks: list[Clock], promises: dict[ClockName, Promise]) -> datetime | None:
     """The next instant at which some clock has something to say."""
-    moments = [notice.planned_for for clock in clocks if (notice := next_notice(clock, promises[clock.name]))]
+    moments = [notice.planned_for for clock in clocks if (notice := next_notice(clock, promises.get(clock.name, _ELAPSED)))]
     return min(moments, default=None)
 
 

@@ -1,4 +1,4 @@
-"""The order lane: all money of one order, one settlement at a time. Names are here so that callers need not know the workflow."""
+"""The order lane: all money of one order, one settlement at a time. Its names are here, so that callers need not know it."""
 
 from decimal import Decimal
 from enum import StrEnum
@@ -39,7 +39,7 @@ class SettlementLine(_Model):
 
 
 class SettlementRequest(_Model):
-    """Give the buyer of one order their due for these lines, once. `amount` (tax included) is given where it is less than
+    """Give the buyer of one order what these lines are worth, once. `amount` (tax included) is given where it is less than
     the lines are worth. `attempt` counts the times a person has asked again after a block."""
 
     op_key: str
@@ -51,6 +51,8 @@ class SettlementRequest(_Model):
     remedy: Remedy
     amount: Decimal | None = None
     reason: str
+    ledger_account: str
+    invoice_number: str
     attempt: int = 1
 
 

@@ -156,3 +156,6 @@ class Stage(StrEnum):
     @property
     def is_final(self) -> bool:
         return self in (Stage.CLOSED, Stage.REFUSED, Stage.CANCELLED)
+
+
+DECISIONS: tuple[type[Decision], ...] = (Approve, Refuse, Receive, Inspect, Settle, Cancel)

@@ -97,3 +97,6 @@ class Reopen(Decision):
     kind: ClassVar[str] = "reopen"
     title: ClassVar[str] = "Reopen"
     minds_changes: ClassVar[bool] = False
+
+
+DECISIONS: tuple[type[Decision], ...] = (Reply, Note, Assign, Retag, Snooze, Wait, Resolve, Reopen)

@@ -1,0 +1,25 @@
+"""What every case does with its records."""
+
+from temporalio import activity
+
+from activities.records.models import DECIDE_EFFECT, PUBLISH, EffectDecision
+from domain.case import Publication
+from storage import cases, records
+from storage.engine import Database
+
+
+class CaseFile:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @activity.defn(name=PUBLISH)
+    async def publish(self, publication: Publication) -> None:
+        """Makes a case's state, timeline and outcomes visible. Repeating it changes nothing."""
+        async with self._database.begin() as connection:
+            await records.publish(connection, publication)
+
+    @activity.defn(name=DECIDE_EFFECT)
+    async def decide_effect(self, decision: EffectDecision) -> None:
+        """Notes what a person decided about a stuck effect. Repeating it changes nothing."""
+        async with self._database.begin() as connection:
+            await cases.decide_effect(connection, decision.op_key, decision.state, decision.provider_id)

@@ -1,0 +1,122 @@
+"""Opening a ticket: its message read and triaged, its order looked up, its rules pinned, in one go."""
+
+from typing import Any
+
+from temporalio import activity
+
+from activities._kit.errors import Transient
+from activities.bigcommerce.models import LookUp, OrderContext
+from activities.bigcommerce.stores import Stores
+from activities.records.models import (
+    FILL_CONTEXT,
+    OPEN_TICKET,
+    READ_MESSAGE,
+    CaseReference,
+    ContextFacts,
+    FillContext,
+    MessageFacts,
+    MessageReference,
+    OpenedTicket,
+    TicketPolicy,
+)
+from domain.messages import MessageNature
+from domain.playbook import Playbook
+from domain.sla import Promise
+from domain.triage import Reference, ReferenceKind, Triage, triage
+from storage import cases
+from storage.engine import Database
+
+
+class TicketRecords:
+    def __init__(self, database: Database, playbook: Playbook, stores: Stores) -> None:
+        self._database = database
+        self._playbook = playbook
+        self._stores = stores
+
+    @activity.defn(name=OPEN_TICKET)
+    async def open_ticket(self, reference: CaseReference) -> OpenedTicket:
+        """All a ticket needs in its first moment. A store that is down or slow is left out, and said to be missing."""
+        async with self._database.begin() as connection:
+            birth = await cases.read_birth(connection, reference.case_id)
+            if birth["state"] is not None:
+                return OpenedTicket(stored=birth["state"])
+            inbound = await cases.read_inbound(connection, reference.case_id)
+            await cases.keep_playbook(connection, self._playbook)
+        first = inbound[0]
+        read = self._triage(first)
+        look_up = LookUp(store=reference.store, order_ids=_orders(read.references), email=first["sender"].get("email"))
+        context = await self._stores.look_up(look_up)
+        async with self._database.begin() as connection:
+            await cases.keep_context(connection, reference.case_id, context.as_json(), context.as_of)
+        return OpenedTicket(
+            title=birth["title"],
+            messages=tuple(self._facts(row) for row in inbound),
+            language=read.language,
+            language_evidence=read.language_evidence,
+            intents=tuple(intent.value for intent in read.intents),
+            intent_evidence=read.intent_evidence,
+            references=read.references,
+            context=self._context_facts(reference.store, context),
+            policy=self._policy(reference.store),
+        )
+
+    @activity.defn(name=READ_MESSAGE)
+    async def read_message(self, reference: MessageReference) -> MessageFacts:
+        async with self._database.begin() as connection:
+            return self._facts(await cases.read_message(connection, reference.message_id))
+
+    @activity.defn(name=FILL_CONTEXT)
+    async def fill_context(self, wanted: FillContext) -> ContextFacts:
+        """Asks the store again. Raises Transient while it does not answer."""
+        async with self._database.begin() as connection:
+            email = await cases.latest_sender(connection, wanted.case_id)
+        context = await self._stores.look_up(LookUp(store=wanted.store, order_ids=wanted.order_ids, email=email))
+        if not context.store_answered:
+            raise Transient("; ".join(context.missing))
+        async with self._database.begin() as connection:
+            await cases.keep_context(connection, wanted.case_id, context.as_json(), context.as_of)
+        return self._context_facts(wanted.store, context)
+
+    def _triage(self, message: dict[str, Any]) -> Triage:
+        return triage(message["subject"], message["text"], self._playbook.stores[message["store"]].languages)
+
+    def _facts(self, message: dict[str, Any]) -> MessageFacts:
+        read = self._triage(message)
+        return MessageFacts(
+            message_id=message["id"],
+            received_at=message["at"],
+            nature=MessageNature(message["nature"]),
+            references=read.references,
+            intents=tuple(intent.value for intent in read.intents),
+        )
+
+    def _context_facts(self, store: str, context: OrderContext) -> ContextFacts:
+        company = context.company
+        tiers = self._playbook.stores[store].tiers
+        return ContextFacts(
+            company=company.name if company else None,
+            tier=tiers.get(company.group_id or "") if company else None,
+            orders=tuple(order.order_id for order in context.orders),
+            missing=context.missing,
+            store_answered=context.store_answered,
+        )
+
+    def _policy(self, store: str) -> TicketPolicy:
+        playbook = self._playbook
+        level = playbook.service_levels[playbook.stores[store].service_level]
+        return TicketPolicy(
+            playbook_version=playbook.version,
+            promise=Promise(calendar=playbook.calendars[level.calendar], warn_before=level.warn_before, ladder=level.ladder),
+            targets=level.targets,
+            default_tier=playbook.tickets.default_tier,
+            queues={name: queue.owner for name, queue in playbook.queues.items()},
+            intent_queues={intent: name for name, queue in reversed(playbook.queues.items()) for intent in queue.intents},
+            default_queue=playbook.tickets.default_queue,
+            people=tuple(person.name for person in playbook.people),
+            reopen_window=playbook.tickets.reopen_window.total_seconds(),
+            chase_after=playbook.tickets.reply_chase.total_seconds(),
+        )
+
+
+def _orders(references: tuple[Reference, ...]) -> tuple[str, ...]:
+    return tuple(reference.value for reference in references if reference.kind is ReferenceKind.ORDER)

@@ -1,0 +1,56 @@
+"""Which thread a message belongs to, by what the message itself says. Never by how alike two subjects are."""
+
+import re
+from collections.abc import Iterable
+
+from domain.messages import ThreadHeaders
+
+CANDIDATE_LIMIT = 100
+"""Message-IDs looked up for one message; real chains are shorter, and the newest are what counts."""
+
+_TICKET_NUMBER = re.compile(r"\[#([0-9]{1,15})\]")
+_TITLE_LENGTH = 160
+
+_PUBLIC_MAIL = """
+126.com 139.com 163.com aol.com arcor.de bluewin.ch foxmail.com free.fr freenet.de gmail.com gmx.at gmx.ch
+gmx.com gmx.de gmx.net googlemail.com hotmail.com hotmail.co.uk hotmail.de hotmail.es hotmail.fr hotmail.it
+icloud.com laposte.net libero.it live.com mac.com mail.com mail.ru me.com msn.com orange.fr outlook.com
+outlook.de outlook.es outlook.fr outlook.it proton.me protonmail.com qq.com sfr.fr sina.com sohu.com
+t-online.de tin.it virgilio.it wanadoo.fr web.de yahoo.com yahoo.co.uk yahoo.de yahoo.es yahoo.fr yahoo.it
+yandex.ru yeah.net ymail.com
+"""
+PUBLIC_MAIL_DOMAINS = frozenset(_PUBLIC_MAIL.split())
+"""Domains that anybody may have an address at: sharing one says nothing about who the sender is."""
+
+
+def candidate_ids(thread: ThreadHeaders) -> tuple[str, ...]:
+    """The Message-IDs this message answers, the one closest to it first: In-Reply-To, then References from its end."""
+    ids = [thread.in_reply_to] if thread.in_reply_to else []
+    ids.extend(reversed(thread.references))
+    return tuple(dict.fromkeys(found for found in ids if found and found != thread.message_id))[:CANDIDATE_LIMIT]
+
+
+def ticket_number(subject: str) -> int | None:
+    """The number in a subject such as `Re: Delivery [#1042]`. It is a hint only: anybody can write it."""
+    found = _TICKET_NUMBER.search(subject)
+    return int(found.group(1)) if found else None
+
+
+def takes_part(sender: str | None, participants: Iterable[str]) -> bool:
+    """Whether the sender's address, or its domain unless that is a public mail service, is among the participants."""
+    if not sender or "@" not in sender:
+        return False
+    address = sender.strip().lower()
+    domain = address.rpartition("@")[2]
+    known = {participant.strip().lower() for participant in participants}
+    if address in known:
+        return True
+    return domain not in PUBLIC_MAIL_DOMAINS and any(other.rpartition("@")[2] == domain for other in known)
+
+
+def title(subject: str, text: str) -> str:
+    """What a new ticket is called: the subject, else the first words of the text; at most 160 characters."""
+    words = " ".join(subject.split()) or " ".join(text[: _TITLE_LENGTH * 4].split())
+    if not words:
+        return "(no subject)"
+    return words if len(words) <= _TITLE_LENGTH else words[: _TITLE_LENGTH - 1].rstrip() + "…"

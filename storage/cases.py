@@ -1,0 +1,98 @@
+"""What activities read of a case, and the little they write beside its publications."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sql
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.effects import EffectState
+from domain.playbook import Playbook
+from storage.tables import cases, contexts, effects, messages, playbook_versions
+
+Row = dict[str, Any]
+
+
+class UnknownCase(LookupError):
+    """No case or message has this id: a defect, since ids come from our own records."""
+
+
+async def read_birth(connection: AsyncConnection, case_id: UUID) -> Row:
+    """The row of a case. Raises UnknownCase."""
+    found = await connection.execute(sql.select(cases).where(cases.c.id == case_id))
+    row = found.mappings().one_or_none()
+    if row is None:
+        raise UnknownCase(f"no case {case_id}")
+    return dict(row)
+
+
+async def read_inbound(connection: AsyncConnection, case_id: UUID) -> list[Row]:
+    """All messages that came in for a case, oldest first."""
+    query = sql.select(messages).where(messages.c.case_id == case_id, messages.c.direction == "in").order_by(messages.c.at)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def read_message(connection: AsyncConnection, message_id: UUID) -> Row:
+    """One message. Raises UnknownCase."""
+    row = (await connection.execute(sql.select(messages).where(messages.c.id == message_id))).mappings().one_or_none()
+    if row is None:
+        raise UnknownCase(f"no message {message_id}")
+    return dict(row)
+
+
+async def latest_sender(connection: AsyncConnection, case_id: UUID) -> str | None:
+    """The e-mail address of who wrote last, if the channel gives one."""
+    query = (
+        sql.select(messages.c.sender["email"].astext)
+        .where(messages.c.case_id == case_id, messages.c.direction == "in", messages.c.nature == "person")
+        .order_by(messages.c.at.desc())
+        .limit(1)
+    )
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def quantities_under_return(connection: AsyncConnection, case_id: UUID, store: str, order_id: str) -> dict[str, int]:
+    """Pieces of each order line that other returns, not refused nor cancelled, ask back."""
+    line = sql.func.jsonb_array_elements(cases.c.start["lines"]).table_valued(sql.column("value", sql.JSON), name="line")
+    value = sql.cast(line.c.value, contexts.c.content.type)
+    query = (
+        sql.select(value["line_id"].astext, sql.func.sum(sql.cast(value["quantity"].astext, sql.Integer)))
+        .select_from(cases.join(line, sql.true()))
+        .where(
+            cases.c.process == "rma",
+            cases.c.store == store,
+            cases.c.id != case_id,
+            cases.c.stage.not_in(("refused", "cancelled")),
+            value["order_id"].astext == order_id,
+        )
+        .group_by(value["line_id"].astext)
+    )
+    return {line_id: pieces for line_id, pieces in (await connection.execute(query)).all()}
+
+
+async def keep_context(connection: AsyncConnection, case_id: UUID, content: Row, as_of: Any) -> None:
+    """Stores what the store said about a case, in place of what it said before."""
+    row = {"case_id": case_id, "content": content, "as_of": as_of}
+    statement = insert(contexts).values(row)
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["case_id"], set_={"content": statement.excluded.content, "as_of": statement.excluded.as_of}
+        )
+    )
+
+
+async def keep_playbook(connection: AsyncConnection, playbook: Playbook) -> None:
+    """Stores a playbook version, so that a case can show later by which rules it was judged."""
+    row = {"version": playbook.version, "content": playbook.model_dump(mode="json")}
+    await connection.execute(insert(playbook_versions).values(row).on_conflict_do_nothing())
+
+
+async def decide_effect(connection: AsyncConnection, op_key: str, state: EffectState, provider_id: str | None) -> None:
+    """Notes what a person decided about an effect that a machine could not finish. An effect that is done stays done."""
+    values: Row = {"state": state.value, "looks": 0, "calls": 0, "updated_at": sql.func.clock_timestamp()}
+    if provider_id is not None:
+        values["provider_id"] = provider_id
+    await connection.execute(
+        sql.update(effects).where(effects.c.op_key == op_key, effects.c.state != EffectState.DONE.value).values(**values)
+    )

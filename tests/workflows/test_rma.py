@@ -1,0 +1,206 @@
+"""A return's life on skipped time."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from activities._kit.errors import NeedsOperator, Transient
+from activities.carriers.models import SEND_RETURN_LABEL
+from activities.lanes.models import SETTLE, Remedy
+from activities.records.models import OPEN_RETURN
+from domain.people import Role
+from tests.workflows.conftest import Stage
+from tests.workflows.world import World
+from workflows._kit.contract import Unblock, UnblockAction
+from workflows.rma.contract import (
+    Approve,
+    Cancel,
+    Disposition,
+    Inspect,
+    InspectedLine,
+    Receive,
+    ReceivedLine,
+    Refuse,
+    Settle,
+    SettledLine,
+    SettleOutcome,
+)
+
+ALL_RECEIVED = Receive(lines=[ReceivedLine(line=1, quantity=1), ReceivedLine(line=2, quantity=2)])
+ALL_ACCEPTED = Inspect(
+    lines=[
+        InspectedLine(line=1, disposition=Disposition.ACCEPTED, quantity=1),
+        InspectedLine(line=2, disposition=Disposition.ACCEPTED, quantity=2),
+    ]
+)
+
+
+async def requested(stage: Stage) -> World:
+    await stage.start("rma")
+    return stage.world
+
+
+async def inspecting(stage: Stage) -> World:
+    world = await requested(stage)
+    assert await stage.decide(Approve(), "Martin Krause", Role.SUPERVISOR) == "applied"
+    assert await stage.decide(ALL_RECEIVED) == "applied"
+    assert world.shown.stage == "inspecting"
+    return world
+
+
+async def test_above_the_limit_an_agent_may_not_approve(stage: Stage) -> None:
+    world = await requested(stage)
+    assert world.shown.stage == "awaiting_approval"
+    refused = await stage.decide(Approve())
+    assert "357.00 EUR is above the limit of 250.00 for the role agent; a supervisor may approve it" in refused
+    assert await stage.decide(Approve(), "Martin Krause", Role.SUPERVISOR) == "applied"
+    assert world.shown.state["approvals"][0]["by"] == "Martin Krause"
+    again = await stage.decide(Approve(), "Ruth Adler", Role.ADMIN)
+    assert "awaiting goods" in again
+    assert "Martin Krause: Approved" in again
+
+
+async def test_below_the_limit_an_agent_approves(stage: Stage) -> None:
+    stage.world.price = Decimal("50.00")
+    await requested(stage)
+    assert await stage.decide(Approve()) == "applied"
+
+
+async def test_one_settlement_then_the_customer_is_told_and_it_closes(stage: Stage) -> None:
+    world = await inspecting(stage)
+    assert await stage.decide(ALL_ACCEPTED) == "applied"
+    assert await stage.handle.result() == "closed"
+    assert world.shown.stage == "closed"
+    (settlement,) = world.settlements
+    assert (settlement.remedy, settlement.amount, len(settlement.lines)) == (Remedy.REFUND, None, 2)
+    assert len(world.labels) == 1
+    assert [mail.template for mail in world.mails] == ["return_outcome"]
+    assert "refund 7" in world.mails[0].facts["results"][0]
+    assert sorted(world.events) == list(range(1, len(world.events) + 1))
+
+
+async def test_unpaid_gets_a_credit_note_and_never_a_refund(stage: Stage) -> None:
+    stage.world.is_paid = False
+    world = await inspecting(stage)
+    await stage.decide(ALL_ACCEPTED)
+    await stage.handle.result()
+    assert [settlement.remedy for settlement in world.settlements] == [Remedy.CREDIT_NOTE]
+
+
+async def test_a_refund_of_an_unpaid_order_is_refused_when_a_person_asks_for_it(stage: Stage) -> None:
+    stage.world.is_paid = False
+    world = await inspecting(stage)
+    await stage.decide(partly_accepted())
+    refused = await stage.decide(Settle(lines=[SettledLine(line=1, outcome=SettleOutcome.REFUND)]))
+    assert "not paid; it gets a credit note, never a refund" in refused
+    assert not world.settlements
+
+
+def partly_accepted() -> Inspect:
+    return Inspect(
+        lines=[
+            InspectedLine(line=1, disposition=Disposition.ACCEPTED, quantity=1),
+            InspectedLine(line=2, disposition=Disposition.ACCEPTED, quantity=1),
+            InspectedLine(line=2, disposition=Disposition.DAMAGED, quantity=1),
+        ]
+    )
+
+
+async def test_what_was_not_accepted_waits_for_a_person(stage: Stage) -> None:
+    world = await inspecting(stage)
+    await stage.decide(partly_accepted())
+    assert world.shown.stage == "settling"
+    assert not world.settlements
+    too_much = Settle(lines=[SettledLine(line=2, outcome=SettleOutcome.REFUND, amount=Decimal("120"), reason="x")])
+    assert "more than the 119.00 it is worth" in await stage.decide(too_much)
+    part = Settle(lines=[SettledLine(line=2, outcome=SettleOutcome.REFUND, amount=Decimal("80"), reason="scratched")])
+    assert await stage.decide(part) == "applied"
+    await stage.handle.result()
+    assert world.settlements[0].amount == Decimal("199.00")
+    assert "scratched" in world.settlements[0].reason
+
+
+async def test_settling_again_agrees_or_is_refused(stage: Stage) -> None:
+    world = await inspecting(stage)
+    world.fail[SETTLE] = [Transient("busy") for _ in range(8)]
+    await stage.decide(ALL_ACCEPTED)
+    assert await stage.decide(Settle()) == "applied"
+    otherwise = Settle(lines=[SettledLine(line=1, outcome=SettleOutcome.NONE)])
+    assert "settled otherwise already, by Jonas Weber" in await stage.decide(otherwise)
+    await stage.handle.result()
+    assert len(world.settlements) == 1
+
+
+async def test_more_than_returned_is_refused(stage: Stage) -> None:
+    world = await requested(stage)
+    assert "has its time at “awaiting goods or inspecting”" in await stage.decide(ALL_RECEIVED)
+    await stage.decide(Approve(), "Martin Krause", Role.SUPERVISOR)
+    assert "only 1 more" in await stage.decide(Receive(lines=[ReceivedLine(line=1, quantity=2)]))
+    assert "no line 9" in await stage.decide(Receive(lines=[ReceivedLine(line=9, quantity=1)]))
+    assert await stage.decide(Receive(lines=[ReceivedLine(line=1, quantity=1)])) == "applied"
+    assert world.shown.stage == "awaiting_goods"
+    assert "Line 2: 2 inspected, but 0 received" in await stage.decide(ALL_ACCEPTED)
+    assert world.shown.state["lines"][0]["found"] == {}, "a refused inspection changes no line"
+
+
+async def test_deadlines_tell_people_and_forget_nothing(stage: Stage) -> None:
+    world = await requested(stage)
+    await stage.pass_time(timedelta(days=6))
+    await stage.until(lambda: world.kinds().count("escalated") == 3)
+    assert world.shown.owner == "Ruth Adler"
+    assert await stage.decide(Approve(), "Martin Krause", Role.SUPERVISOR) == "applied"
+    await stage.pass_time(timedelta(days=15))
+    await stage.until(lambda: world.kinds().count("missed") == 2)
+    await stage.decide(ALL_RECEIVED)
+    await stage.pass_time(timedelta(days=4))
+    await stage.until(lambda: world.kinds().count("missed") == 3)
+
+
+async def test_a_blocked_settlement_waits_for_a_person_and_goes_through(stage: Stage) -> None:
+    world = await inspecting(stage)
+    world.fail[SETTLE] = [NeedsOperator("The period is closed in the ledger.")]
+    await stage.decide(ALL_ACCEPTED)
+    await stage.until(lambda: "effect_blocked" in world.kinds())
+    (effect,) = world.shown.state["effects"]
+    assert await stage.decide(Unblock(op_key=effect["op_key"], action=UnblockAction.RETRY)) == "applied"
+    assert await stage.handle.result() == "closed"
+    assert world.settlements[0].attempt == 2
+
+
+async def test_the_carrier_is_down_but_the_approval_stands(stage: Stage) -> None:
+    world = await requested(stage)
+    world.fail[SEND_RETURN_LABEL] = [Transient("503") for _ in range(30)]
+    assert await stage.decide(Approve(), "Martin Krause", Role.SUPERVISOR) == "applied"
+    assert world.shown.stage == "awaiting_goods"
+    await stage.pass_time(timedelta(hours=3))
+    await stage.until(lambda: "label" in world.kinds())
+    assert len(world.labels) == 1
+
+
+async def test_refuse_tells_the_customer_and_ends(stage: Stage) -> None:
+    world = await requested(stage)
+    assert await stage.decide(Refuse(reason="Outside the return window.")) == "applied"
+    assert await stage.handle.result() == "refused"
+    assert world.mails[0].template == "return_refused"
+    assert "refused" in await stage.decide(Approve(), "Martin Krause", Role.SUPERVISOR)
+
+
+async def test_cancel_gives_the_label_back(stage: Stage) -> None:
+    world = await requested(stage)
+    await stage.decide(Approve(), "Martin Krause", Role.SUPERVISOR)
+    await stage.until(lambda: "label" in world.kinds())
+    assert await stage.decide(Cancel(reason="The customer keeps it.")) == "applied"
+    assert await stage.handle.result() == "cancelled"
+    assert world.voids[0].label_id == "se-1"
+
+
+async def test_what_cannot_be_returned_is_refused_at_once(stage: Stage) -> None:
+    stage.world.problems = ("Line 1: 3 asked back, 1 bought.",)
+    world = await requested(stage)
+    assert await stage.handle.result() == "refused"
+    assert "3 asked back, 1 bought" in world.events[2].text
+
+
+async def test_the_store_is_down_when_it_begins(stage: Stage) -> None:
+    stage.world.fail[OPEN_RETURN] = [Transient("503"), Transient("503")]
+    world = await requested(stage)
+    assert world.shown.stage == "awaiting_approval"

@@ -1,0 +1,243 @@
+"""A world of activities that answer at once and remember what was asked: the peer of workflow tests on skipped time."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from temporalio import activity
+
+from activities.bigcommerce.models import REFUND, Refund, RefundRequest
+from activities.carriers.models import SEND_RETURN_LABEL, VOID_LABEL, Label, ReturnLabelRequest, VoidRequest, VoidResult
+from activities.finance.models import CREDIT_NOTE, CreditNote, CreditNoteRequest
+from activities.lanes.models import SETTLE, Remedy, SettlementRequest, SettlementResult
+from activities.mail.models import SEND_MAIL, TELL_STAFF, OutgoingMail, SentMail, StaffNotice
+from activities.records.models import (
+    DECIDE_EFFECT,
+    FILL_CONTEXT,
+    OPEN_RETURN,
+    OPEN_TICKET,
+    PUBLISH,
+    READ_MESSAGE,
+    CaseReference,
+    ContextFacts,
+    EffectDecision,
+    FillContext,
+    MessageFacts,
+    MessageReference,
+    OpenedReturn,
+    OpenedTicket,
+    ReturnLineFacts,
+    ReturnPolicy,
+    TicketPolicy,
+)
+from domain.case import DecisionOutcome, Publication, Snapshot, TimelineEvent
+from domain.messages import MessageNature
+from domain.playbook import Playbook
+from domain.sla import Promise
+
+ORDER = "10452"
+
+
+class World:
+    """`fail` maps an activity name to errors raised one after the other before it works."""
+
+    def __init__(self, playbook: Playbook) -> None:
+        self.playbook = playbook
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.message_id = uuid4()
+        self.natures: dict[UUID, MessageNature] = {}
+        self.snapshots: list[Snapshot] = []
+        self.events: dict[int, TimelineEvent] = {}
+        self.outcomes: dict[UUID, DecisionOutcome] = {}
+        self.mails: list[OutgoingMail] = []
+        self.notices: list[StaffNotice] = []
+        self.labels: list[ReturnLabelRequest] = []
+        self.voids: list[VoidRequest] = []
+        self.refunds: list[RefundRequest] = []
+        self.credit_notes: list[CreditNoteRequest] = []
+        self.settlements: list[SettlementRequest] = []
+        self.effect_decisions: list[EffectDecision] = []
+        self.fail: dict[str, list[Exception]] = {}
+        self.context = ContextFacts(company="Brandt Werkzeuge GmbH", tier="gold", orders=(ORDER,))
+        self.is_paid = True
+        self.problems: tuple[str, ...] = ()
+        self.price = Decimal("119.00")
+
+    def _act(self, name: str) -> None:
+        if self.fail.get(name):
+            raise self.fail[name].pop(0)
+
+    @property
+    def shown(self) -> Snapshot:
+        """What the inbox shows: the newest revision."""
+        return max(self.snapshots, key=lambda snapshot: snapshot.revision)
+
+    def kinds(self) -> list[str]:
+        return [self.events[sequence].kind for sequence in sorted(self.events)]
+
+    def stored(self) -> dict[str, Any] | None:
+        return self.shown.state if self.snapshots else None
+
+    @activity.defn(name=PUBLISH)
+    async def publish(self, publication: Publication) -> None:
+        self._act(PUBLISH)
+        self.snapshots.append(publication.snapshot)
+        for event in publication.events:
+            assert event.sequence not in self.events, f"line {event.sequence} written twice"
+            self.events[event.sequence] = event
+        for outcome in publication.outcomes:
+            assert outcome.decision_id not in self.outcomes, "one decision, two outcomes"
+            self.outcomes[outcome.decision_id] = outcome
+
+    @activity.defn(name=OPEN_TICKET)
+    async def open_ticket(self, reference: CaseReference) -> OpenedTicket:
+        if self.snapshots:
+            return OpenedTicket(stored=self.stored())
+        level = self.playbook.service_levels["northwind"]
+        return OpenedTicket(
+            title="Where is my order 10452?",
+            messages=(MessageFacts(message_id=self.message_id, received_at=self.now(), nature=MessageNature.PERSON),),
+            intents=("wismo",),
+            intent_evidence="wismo: “Where is”",
+            context=self.context,
+            policy=TicketPolicy(
+                playbook_version=self.playbook.version,
+                promise=Promise(
+                    calendar=self.playbook.calendars[level.calendar], warn_before=level.warn_before, ladder=level.ladder
+                ),
+                targets=level.targets,
+                default_tier="standard",
+                queues={name: queue.owner for name, queue in self.playbook.queues.items()},
+                intent_queues={"wismo": "delivery"},
+                default_queue="triage",
+                people=tuple(person.name for person in self.playbook.people),
+                reopen_window=timedelta(days=7).total_seconds(),
+                chase_after=timedelta(days=2).total_seconds(),
+            ),
+        )
+
+    @activity.defn(name=READ_MESSAGE)
+    async def read_message(self, reference: MessageReference) -> MessageFacts:
+        nature = self.natures.get(reference.message_id, MessageNature.PERSON)
+        return MessageFacts(message_id=reference.message_id, received_at=self.now(), nature=nature)
+
+    @activity.defn(name=FILL_CONTEXT)
+    async def fill_context(self, wanted: FillContext) -> ContextFacts:
+        self._act(FILL_CONTEXT)
+        return ContextFacts(company="Late GmbH", tier="silver", orders=(ORDER,))
+
+    @activity.defn(name=OPEN_RETURN)
+    async def open_return(self, reference: CaseReference) -> OpenedReturn:
+        if self.snapshots:
+            return OpenedReturn(stored=self.stored())
+        self._act(OPEN_RETURN)
+        level = self.playbook.service_levels["northwind"]
+        return OpenedReturn(
+            title="Return of 2 lines of order 10452",
+            order_id=ORDER,
+            lines=tuple(
+                ReturnLineFacts(
+                    line=number,
+                    order_id=ORDER,
+                    line_id=str(900 + number),
+                    sku=f"NT-{number}",
+                    name=f"Drill {number}",
+                    quantity=number,
+                    reason="damaged",
+                    serial=None,
+                    price=self.price,
+                )
+                for number in (1, 2)
+            ),
+            wish="refund",
+            currency="EUR",
+            is_paid=self.is_paid,
+            started_by="Jonas Weber",
+            problems=self.problems,
+            policy=ReturnPolicy(
+                playbook_version=self.playbook.version,
+                promise=Promise(calendar=self.playbook.calendars[level.calendar], ladder=level.ladder),
+                rules=self.playbook.returns,
+                owner="Jonas Weber",
+                queue="returns",
+                carrier_account="main",
+                ledger_account="main",
+                invoice_number="INV-10452",
+            ),
+        )
+
+    @activity.defn(name=DECIDE_EFFECT)
+    async def decide_effect(self, decision: EffectDecision) -> None:
+        self.effect_decisions.append(decision)
+
+    @activity.defn(name=SEND_MAIL)
+    async def send_mail(self, mail: OutgoingMail) -> SentMail:
+        self._act(SEND_MAIL)
+        self.mails.append(mail)
+        if mail.publication is not None:
+            await self.publish(mail.publication)
+        return SentMail(message_id=f"<{mail.op_key}@example>")
+
+    @activity.defn(name=TELL_STAFF)
+    async def tell_staff(self, notice: StaffNotice) -> SentMail:
+        self._act(TELL_STAFF)
+        self.notices.append(notice)
+        return SentMail(message_id=f"<{notice.op_key}@example>")
+
+    @activity.defn(name=SEND_RETURN_LABEL)
+    async def send_return_label(self, request: ReturnLabelRequest) -> Label:
+        self._act(SEND_RETURN_LABEL)
+        self.labels.append(request)
+        return Label(
+            label_id="se-1", carrier="ups", tracking_number="1Z999", cost=Decimal("6.90"), currency="EUR", document="abc"
+        )
+
+    @activity.defn(name=VOID_LABEL)
+    async def void_label(self, request: VoidRequest) -> VoidResult:
+        self.voids.append(request)
+        return VoidResult(voided=True, words="approved")
+
+    @activity.defn(name=SETTLE)
+    async def settle(self, request: SettlementRequest) -> SettlementResult:
+        self._act(SETTLE)
+        self.settlements.append(request)
+        total = request.amount or self.price * sum(line.quantity for line in request.lines)
+        refund = Refund(refund_id="7", order_id=ORDER, amount=total, tax=Decimal(0), currency="EUR")
+        return SettlementResult(
+            refund=refund if request.remedy is Remedy.REFUND else None, credit_note=_note(total, request.remedy)
+        )
+
+    @activity.defn(name=REFUND)
+    async def refund(self, request: RefundRequest) -> Refund:
+        self._act(REFUND)
+        self.refunds.append(request)
+        return Refund(refund_id="7", order_id=request.order_id, amount=Decimal("119.00"), tax=Decimal("19.00"), currency="EUR")
+
+    @activity.defn(name=CREDIT_NOTE)
+    async def credit_note(self, request: CreditNoteRequest) -> CreditNote:
+        self._act(CREDIT_NOTE)
+        self.credit_notes.append(request)
+        return _note(request.expected_total or Decimal("119.00"), Remedy.REFUND if request.refunded else Remedy.CREDIT_NOTE)
+
+    def activities(self) -> list[Callable[..., Any]]:
+        return [
+            getattr(self, name)
+            for name in dir(type(self))
+            if hasattr(getattr(type(self), name), "__temporal_activity_definition")
+        ]
+
+
+def _note(total: Decimal, remedy: Remedy) -> CreditNote:
+    refunded = remedy is Remedy.REFUND
+    return CreditNote(
+        credit_note_id="cn-1",
+        number="CN-1",
+        total=total,
+        tax=Decimal(0),
+        currency="EUR",
+        allocated=Decimal(0) if refunded else total,
+        recorded_refund=total if refunded else Decimal(0),
+        remaining=Decimal(0),
+    )

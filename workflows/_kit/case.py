@@ -1,0 +1,348 @@
+"""The life that all cases share: apply what came, decide what is due, do it, publish, wait.
+
+A process subclasses `Case`, and says what a message, a decision, a due notice and a finished effect mean to it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from activities.records.models import DECIDE_EFFECT, PUBLISH, EffectDecision
+from domain.case import DecisionOutcome, Outcome, Publication, Snapshot, TimelineEvent
+from domain.effects import EffectState
+from domain.sla import Notice, due_notices, next_deadline, next_moment
+from workflows._kit.calls import bring_about, look_up
+from workflows._kit.contract import CaseInput, Decision, DecisionTaken, MessageArrived, Unblock, UnblockAction, own_words
+from workflows._kit.state import MEMORY, CaseState, Effect, EffectStatus
+
+State = TypeVar("State", bound=CaseState)
+
+
+class Refused(Exception):
+    """A decision is refused; the words say why and go to who took it."""
+
+
+class Case(Generic[State]):
+    """Base of every process's workflow. `state` is all it remembers; only the methods below change what is shown."""
+
+    process: str
+    decisions: tuple[type[Decision], ...]
+
+    def __init__(self, start: CaseInput) -> None:
+        self.start = start
+        self.state: State
+        self._arrived: deque[MessageArrived | DecisionTaken] = deque()
+        self._learned: deque[BaseModel] = deque()
+        self._finished: deque[tuple[Effect, Any, ApplicationError | None]] = deque()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._promised: dict[str, tuple[State, Publication]] = {}
+        self._events: list[TimelineEvent] = []
+        self._outcomes: list[DecisionOutcome] = []
+        self._changed = False
+        self._timer: tuple[datetime, asyncio.Task[None]] | None = None
+
+    # What a process says about itself
+
+    async def begin(self) -> State:
+        """The state of a new run that carries none: read from the records or made from what is looked up."""
+        raise NotImplementedError
+
+    async def message(self, arrived: MessageArrived) -> None:
+        """A message was filed under this case."""
+
+    def judge(self, taken: DecisionTaken, decision: Decision) -> None:
+        """Applies a decision of the right role on a current view, or raises Refused."""
+        raise NotImplementedError
+
+    def noticed(self, notice: Notice) -> None:
+        """A clock says that a warning, a deadline or a step of the ladder is due."""
+
+    def done(self, effect: Effect, result: dict[str, Any] | None) -> None:
+        """An effect happened. `result` is None where a person did it by hand, and while what is to be shown is prepared."""
+
+    def skipped(self, effect: Effect) -> None:
+        """A person decided that an effect shall not happen."""
+
+    def learned(self, facts: BaseModel) -> None:
+        """A look-up begun by `learn_later` answered."""
+
+    def is_over(self) -> bool:
+        raise NotImplementedError
+
+    # Signals: only append, so that none can fail
+
+    @workflow.signal(name="message", description="A message was filed under this case")
+    def _on_message(self, arrived: MessageArrived) -> None:
+        self._arrived.append(arrived)
+
+    @workflow.signal(name="decision", description="A person decided something about this case")
+    def _on_decision(self, taken: DecisionTaken) -> None:
+        self._arrived.append(taken)
+
+    # The life
+
+    async def live(self) -> str:
+        """Runs until the case is over. Returns its last stage."""
+        self.state = await self.begin()
+        while True:
+            await self._turn()
+            if self._is_idle():
+                if self.is_over():
+                    return self.state.stage
+                if workflow.info().is_continue_as_new_suggested():
+                    workflow.continue_as_new(self.start.model_copy(update={"state": self.state.model_dump(mode="json")}))
+            await self._wait()
+
+    async def _turn(self) -> None:
+        while self._arrived:
+            await self._apply(self._arrived.popleft())
+        while self._learned:
+            self.learned(self._learned.popleft())
+        while self._finished:
+            self._settle_effect(*self._finished.popleft())
+        for notice in due_notices(self.state.clocks, self.state.promises, workflow.now()):
+            self.noticed(notice)
+        if self._changed:
+            await self._publish()
+        self._start_effects()
+        workflow.set_current_details(self._details())
+
+    def _is_idle(self) -> bool:
+        return not (self._arrived or self._learned or self._finished or self._tasks or self._changed)
+
+    async def _wait(self) -> None:
+        """Waits for a signal, an effect or the next due moment. One timer; a later deadline lets the old one fire and look
+        again, since cancelling and starting anew costs an action each time."""
+        moment = next_moment(self.state.clocks, self.state.promises)
+        if moment is not None and (self._timer is None or self._timer[1].done() or moment < self._timer[0]):
+            if self._timer is not None:
+                self._timer[1].cancel()
+            nap = workflow.sleep(max((moment - workflow.now()).total_seconds(), 0.001), summary=self._why(moment))
+            self._timer = (moment, asyncio.create_task(nap))
+        timer = self._timer[1] if self._timer else None
+        await workflow.wait_condition(
+            lambda: (
+                bool(self._arrived or self._learned or self._finished)
+                or (timer is not None and timer.done() and not timer.cancelled())
+            )
+        )
+        if timer is not None and timer.done():
+            self._timer = None
+
+    async def _apply(self, item: MessageArrived | DecisionTaken) -> None:
+        identity = item.message_id if isinstance(item, MessageArrived) else item.decision_id
+        if identity in self.state.seen:
+            return
+        self.state.seen = [*self.state.seen[-MEMORY:], identity]
+        if isinstance(item, MessageArrived):
+            await self.message(item)
+        else:
+            try:
+                await self._judge(item)
+            except Refused as refusal:
+                self.refuse(item.decision_id, str(refusal))
+
+    async def _judge(self, taken: DecisionTaken) -> None:
+        kinds = {decision.kind: decision for decision in (*self.decisions, Unblock)}
+        kind = kinds.get(taken.kind)
+        if kind is None:
+            raise Refused(f"A {self.process} knows no decision “{taken.kind}”.")
+        if not taken.role.may_act_as(kind.authority):
+            raise Refused(f"“{kind.title}” needs the role {kind.authority.value}; {taken.author} is {taken.role.value}.")
+        if kind.minds_changes and taken.seen_revision is not None and taken.seen_revision < self.state.changed_at_revision:
+            raise Refused(f"Something happened since you looked: {self.state.last_change or 'the case was opened'}.")
+        try:
+            # The own words stayed in the database; the API has checked them.
+            decision = kind.model_validate(taken.payload | {name: "…" for name in own_words(kind)})
+        except ValidationError as error:
+            raise Refused(f"The decision cannot be read: {error.errors()[0]['msg']}.") from error
+        if isinstance(decision, Unblock):
+            await self._unblock(taken, decision)
+        else:
+            self.judge(taken, decision)
+
+    # What a process does to be seen
+
+    def record(
+        self, kind: str, text: str, *, actor: str = "Casework", at: datetime | None = None, **source: UUID | None
+    ) -> None:
+        """Adds a line to the case file; the case is published at the end of the turn."""
+        self.state.sequence += 1
+        self._events.append(
+            TimelineEvent(
+                sequence=self.state.sequence,
+                at=at or workflow.now(),
+                actor=actor,
+                kind=kind,
+                text=text,
+                **source,  # type: ignore[arg-type]
+            )
+        )
+        self._changed = True
+
+    def changed_for_deciders(self, what: str) -> None:
+        """Something happened that makes decisions taken on an older view stale."""
+        self.state.changed_at_revision = self.state.revision + 1
+        self.state.last_change = what
+
+    def accept(self, taken_id: UUID) -> None:
+        self._outcomes.append(self._outcome(taken_id, Outcome.APPLIED, None))
+        self._changed = True
+
+    def refuse(self, taken_id: UUID, reason: str) -> None:
+        self._outcomes.append(self._outcome(taken_id, Outcome.REFUSED, reason))
+        self._changed = True
+
+    def _outcome(self, decision_id: UUID, outcome: Outcome, reason: str | None) -> DecisionOutcome:
+        return DecisionOutcome(
+            decision_id=decision_id,
+            outcome=outcome,
+            reason=reason,
+            decided_at=workflow.now(),
+            revision=self.state.revision + 1,
+        )
+
+    def _publication(self) -> Publication:
+        """Takes what is to be shown, under the next revision."""
+        self.state.revision += 1
+        state = self.state
+        publication = Publication(
+            snapshot=Snapshot(
+                case_id=self.start.case_id,
+                process=self.process,
+                number=self.start.number,
+                store=self.start.store,
+                next_due_at=next_deadline(state.clocks),
+                orders=tuple(state.orders),
+                state=state.model_dump(mode="json"),
+                **state.model_dump(
+                    include={"title", "status", "stage", "queue", "owner", "company", "intent", "revision", "playbook_version"}
+                ),
+            ),
+            events=tuple(self._events),
+            outcomes=tuple(self._outcomes),
+        )
+        self._events, self._outcomes, self._changed = [], [], False
+        return publication
+
+    async def _publish(self) -> None:
+        publication = self._publication()
+        await look_up(PUBLISH, publication, None, f"Show revision {self.state.revision}")
+
+    # Effects
+
+    def learn_later(self, name: str, looking: Awaitable[BaseModel]) -> None:
+        """Lets a slow look-up answer in its own time, while the case goes on."""
+
+        async def look() -> None:
+            self._learned.append(await looking)
+            del self._tasks[name]
+
+        self._tasks[name] = asyncio.create_task(look())
+
+    def start_effect(self, effect: Effect) -> None:
+        """Begins something outside at the end of this turn. The same op_key is begun once."""
+        if all(known.op_key != effect.op_key for known in self.state.effects):
+            self.state.effects.append(effect)
+
+    def _start_effects(self) -> None:
+        for effect in self.state.effects:
+            if effect.status is EffectStatus.RUNNING and effect.op_key not in self._tasks:
+                argument = effect.argument | {"attempt": effect.attempt}
+                if effect.publishes:
+                    argument["publication"] = self._promise(effect).model_dump(mode="json")
+                self._tasks[effect.op_key] = asyncio.create_task(self._perform(effect, argument))
+
+    def _promise(self, effect: Effect) -> Publication:
+        """What will be shown once the effect is done, worked out on a copy; revision and lines are reserved for it."""
+        present = self.state
+        self.state = present.model_copy(deep=True)
+        self._remove(effect)
+        self.done(effect, None)
+        publication = self._publication()
+        self._promised[effect.op_key] = (self.state, publication)
+        present.revision, present.sequence = self.state.revision, self.state.sequence
+        self.state = present
+        return publication
+
+    async def _perform(self, effect: Effect, argument: dict[str, Any]) -> None:
+        try:
+            result = await bring_about(effect.activity, argument, effect.queue, effect.summary)
+        except ActivityError as error:
+            if not isinstance(error.cause, ApplicationError):
+                raise
+            self._finished.append((effect, None, error.cause))
+        else:
+            self._finished.append((effect, result, None))
+
+    def _settle_effect(self, effect: Effect, result: dict[str, Any] | None, failure: ApplicationError | None) -> None:
+        del self._tasks[effect.op_key]
+        promised = self._promised.pop(effect.op_key, None)
+        if failure is not None:
+            self.failed(effect, failure)
+            return
+        if promised is not None and promised[0].revision == self.state.revision:
+            self.state = promised[0]
+            return
+        self._remove(effect)
+        lines = (self.state.sequence, list(self._events), list(self._outcomes))
+        self.done(effect, result)
+        if promised is not None:
+            # Its lines and outcome were stored with it, under numbers reserved for them.
+            self.state.sequence, self._events, self._outcomes = lines
+
+    def failed(self, effect: Effect, failure: ApplicationError) -> None:
+        """An effect that no repetition will finish: it waits for a person."""
+        current = next(known for known in self.state.effects if known.op_key == effect.op_key)
+        current.status = EffectStatus.BLOCKED
+        current.words = failure.message
+        self.changed_for_deciders(f"{effect.summary}: {failure.message}")
+        self.record("effect_blocked", f"{effect.summary} needs a person: {failure.message}")
+
+    def _remove(self, effect: Effect) -> None:
+        self.state.effects = [known for known in self.state.effects if known.op_key != effect.op_key]
+
+    async def _unblock(self, taken: DecisionTaken, decision: Unblock) -> None:
+        effect = next((known for known in self.state.blocked() if known.op_key == decision.op_key), None)
+        if effect is None:
+            raise Refused("That call is not stuck; it may have gone through meanwhile.")
+        state = {
+            UnblockAction.RETRY: EffectState.INTENDED,
+            UnblockAction.DONE_BY_HAND: EffectState.DONE,
+            UnblockAction.SKIP: EffectState.SKIPPED,
+        }[decision.action]
+        noted = EffectDecision(op_key=effect.op_key, state=state, provider_id=decision.provider_id, author=taken.author)
+        await look_up(DECIDE_EFFECT, noted, None, f"Note {decision.action.value}")
+        if decision.action is UnblockAction.RETRY:
+            effect.status, effect.words, effect.attempt = EffectStatus.RUNNING, None, effect.attempt + 1
+        else:
+            self._remove(effect)
+            self.done(effect, None) if decision.action is UnblockAction.DONE_BY_HAND else self.skipped(effect)
+        words = {"retry": "tried again", "done_by_hand": "done by hand", "skip": "left out"}[decision.action.value]
+        self.record("effect_decided", f"{effect.summary}: {words}.", actor=taken.author, decision_id=taken.decision_id)
+        self.accept(taken.decision_id)
+
+    # Words for operators
+
+    def _why(self, moment: datetime) -> str:
+        clock = min((clock for clock in self.state.clocks if clock.is_live), key=lambda clock: clock.due_at)
+        return f"{clock.name.words} due {clock.due_at:%Y-%m-%d %H:%M} UTC; look again {moment:%Y-%m-%d %H:%M} UTC"
+
+    def _details(self) -> str:
+        state = self.state
+        lines = [
+            f"**{state.title}**",
+            f"- Stage: {state.stage.replace('_', ' ')} ({state.status})",
+            f"- Owner: {state.owner or 'nobody'}, queue {state.queue or '-'}",
+        ]
+        lines += [f"- {clock.name.words}: due {clock.due_at:%Y-%m-%d %H:%M} UTC" for clock in state.clocks if clock.is_live]
+        lines += [f"- Stuck: {effect.summary}: {effect.words}" for effect in state.blocked()]
+        lines += [f"- Under way: {effect.summary}" for effect in state.effects if effect.status is EffectStatus.RUNNING]
+        return "\n".join(lines)

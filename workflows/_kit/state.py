@@ -1,0 +1,69 @@
+"""What every case remembers from run to run."""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel
+
+from domain.sla import Clock, ClockName, Promise
+
+MEMORY = 1_000
+"""Ids of handled messages and decisions kept against repetition; the database refuses older repeats."""
+
+
+class EffectStatus(StrEnum):
+    RUNNING = "running"
+    BLOCKED = "blocked"
+
+
+class Effect(BaseModel):
+    """Something under way in the outside world. It leaves the list when it is done; blocked, it waits for a person."""
+
+    op_key: str
+    activity: str
+    queue: str
+    summary: str
+    argument: dict[str, Any]
+    purpose: str
+    """What it is for, in the process's own words."""
+    decision_id: UUID | None = None
+    actor: str
+    taken_at: AwareDatetime
+    publishes: bool = False
+    """Whether the activity stores what the case shows once it is done, in the transaction that marks it done."""
+    status: EffectStatus = EffectStatus.RUNNING
+    attempt: int = 1
+    words: str | None = None
+    """Why it is blocked, for a person."""
+
+
+class CaseState(BaseModel):
+    """Common to all processes. `changed_at_revision` is the revision at which something last happened that a person who
+    decides should have seen."""
+
+    title: str
+    status: str
+    stage: str
+    queue: str | None = None
+    owner: str | None = None
+    company: str | None = None
+    intent: str | None = None
+    orders: list[str] = []
+    language: str = "en"
+    playbook_version: str
+    revision: int = 0
+    changed_at_revision: int = 0
+    last_change: str = ""
+    sequence: int = 0
+    seen: list[UUID] = []
+    clocks: list[Clock] = []
+    promises: dict[ClockName, Promise] = {}
+    effects: list[Effect] = []
+
+    def clock(self, name: ClockName) -> Clock | None:
+        """The clock of that name that has not ended."""
+        return next((clock for clock in self.clocks if clock.name is name and clock.ended_at is None), None)
+
+    def blocked(self) -> list[Effect]:
+        return [effect for effect in self.effects if effect.status is EffectStatus.BLOCKED]

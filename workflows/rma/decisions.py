@@ -1,0 +1,315 @@
+"""What each decision means to a return."""
+
+from decimal import Decimal
+from typing import Any
+
+from temporalio import workflow
+
+from activities.carriers.models import SEND_RETURN_LABEL, VOID_LABEL, ReturnLabelRequest, VoidRequest, carrier_queue
+from activities.lanes.models import SETTLE, Remedy, SettlementLine, SettlementRequest
+from activities.mail.models import SEND_MAIL, OutgoingMail
+from domain.effects import EffectKind, op_key
+from domain.sla import ClockName, meet, start_plain_clock, stop
+from workflows._kit.case import Case, Refused
+from workflows._kit.contract import TASK_QUEUE, Decision, DecisionTaken
+from workflows._kit.state import Effect
+from workflows.rma.contract import (
+    DECISIONS,
+    Approve,
+    Cancel,
+    Inspect,
+    Receive,
+    Refuse,
+    Settle,
+    SettledLine,
+    SettleOutcome,
+    Stage,
+    Wish,
+)
+from workflows.rma.state import Approval, ReturnLine, ReturnState
+
+_GRAMS_PER_PIECE = 1_000
+"""Carriers want a weight; the store's catalogue weights are not read yet."""
+
+
+class ReturnDecisions(Case[ReturnState]):
+    """The half of a return that judges and applies decisions."""
+
+    process = "rma"
+    decisions = DECISIONS
+
+    def judge(self, taken: DecisionTaken, decision: Decision) -> None:
+        if self.state.stage.is_final:
+            raise Refused(f"The return is {self.state.stage.value}: {self.state.last_change}.")
+        match decision:
+            case Approve():
+                self._approve(taken)
+            case Refuse():
+                self._refuse(taken, decision)
+            case Receive():
+                self._receive(taken, decision)
+            case Inspect():
+                self._inspect(taken, decision)
+            case Settle():
+                self._settle(taken, decision)
+            case Cancel():
+                self._cancel(taken, decision)
+        self.accept(taken.decision_id)
+
+    # Approval
+
+    def _approve(self, taken: DecisionTaken) -> None:
+        state = self.state
+        self._needs(Stage.AWAITING_APPROVAL)
+        limit = state.policy.rules.limit(taken.role)
+        if limit is not None and state.amount > limit:
+            raise Refused(
+                f"{state.amount:.2f} {state.currency} is above the limit of {limit:.2f} for the role {taken.role.value}; "
+                f"a {state.policy.rules.approver.value} may approve it."
+            )
+        approval = Approval(by=taken.author, role=taken.role, at=taken.taken_at, amount=state.amount, currency=state.currency)
+        state.approvals.append(approval)
+        self._next(Stage.AWAITING_GOODS, ClockName.APPROVAL, ClockName.PARCEL)
+        self._said(taken, "approved", f"Approved over {state.amount:.2f} {state.currency}.")
+        self._start(
+            "label",
+            SEND_RETURN_LABEL,
+            carrier_queue(state.policy.carrier_account),
+            "Buy the return label and mail it to the customer",
+            ReturnLabelRequest(
+                op_key=self._op_key(EffectKind.RETURN_LABEL, "1"),
+                case_id=self.start.case_id,
+                store=self.start.store,
+                order_id=state.order_id,
+                rma_number=self.number,
+                weight_grams=sum(line.quantity for line in state.lines) * _GRAMS_PER_PIECE,
+                mail=self._mail("return_label", "label"),
+            ),
+            taken,
+        )
+
+    def _refuse(self, taken: DecisionTaken, decision: Refuse) -> None:
+        self._needs(Stage.AWAITING_APPROVAL)
+        self.end(Stage.REFUSED, f"Refused: {decision.reason}", taken)
+        mail = self._mail("return_refused", "refused", reason=decision.reason)
+        self._start("tell_refusal", SEND_MAIL, TASK_QUEUE, "Tell the customer that it was refused", mail, taken)
+
+    # Goods
+
+    def _receive(self, taken: DecisionTaken, decision: Receive) -> None:
+        self._needs(Stage.AWAITING_GOODS, Stage.INSPECTING)
+        for item in decision.lines:
+            line = self._line(item.line)
+            if line.received + item.quantity > line.quantity:
+                left = line.quantity - line.received
+                raise Refused(f"Line {item.line}: {item.quantity} received, but only {left} more are part of this return.")
+            if item.serial and line.serial and item.serial != line.serial:
+                raise Refused(f"Line {item.line}: serial {item.serial} arrived, {line.serial} was announced.")
+        for item in decision.lines:
+            self._line(item.line).received += item.quantity
+        if self.state.stage is Stage.AWAITING_GOODS and all(line.received == line.quantity for line in self.state.lines):
+            self._next(Stage.INSPECTING, ClockName.PARCEL, ClockName.INSPECTION)
+        pieces = ", ".join(f"{item.quantity} of line {item.line}" for item in decision.lines)
+        self._said(taken, "received", f"Received {pieces}.")
+
+    def _inspect(self, taken: DecisionTaken, decision: Inspect) -> None:
+        self._needs(Stage.AWAITING_GOODS, Stage.INSPECTING)
+        found = [(self._line(item.line), item) for item in decision.lines]
+        planned: dict[int, ReturnLine] = {line.line: line.model_copy(deep=True) for line, _ in found}
+        for line, item in found:
+            plan = planned[line.line]
+            plan.found[item.disposition] = plan.found.get(item.disposition, 0) + item.quantity
+            if plan.inspected > plan.received:
+                raise Refused(f"Line {line.line}: {plan.inspected} inspected, but {plan.received} received.")
+            if plan.accounted > plan.quantity:
+                raise Refused(f"Line {line.line}: {plan.accounted} accounted for, but {plan.quantity} are part of this return.")
+        self.state.lines = [planned.get(line.line, line) for line in self.state.lines]
+        pieces = ", ".join(f"{item.quantity} of line {item.line} {item.disposition.value}" for item in decision.lines)
+        self._said(taken, "inspected", f"Inspected: {pieces}.")
+        if all(line.accounted == line.quantity for line in self.state.lines):
+            self._inspected(taken)
+
+    def _inspected(self, taken: DecisionTaken) -> None:
+        state = self.state
+        for name in (ClockName.PARCEL, ClockName.INSPECTION):
+            if (clock := state.clock(name)) is not None:
+                meet(clock, workflow.now())
+        state.stage = Stage.SETTLING
+        if all(line.accepted == line.quantity for line in state.lines):
+            self._pay({line.line: SettledLine(line=line.line, outcome=self._due_outcome()) for line in state.lines}, taken)
+        else:
+            self.record("awaiting_settlement", "Not everything was accepted: a person decides what the customer gets.")
+
+    # Money
+
+    def _due_outcome(self) -> SettleOutcome:
+        """What the wish comes to: money goes back only where money was paid."""
+        refund = self.state.wish is Wish.REFUND and self.state.is_paid
+        return SettleOutcome.REFUND if refund else SettleOutcome.CREDIT_NOTE
+
+    def _settle(self, taken: DecisionTaken, decision: Settle) -> None:
+        state = self.state
+        self._needs(Stage.SETTLING)
+        wanted = {item.line: item for item in decision.lines}
+        for item in decision.lines:
+            line = self._line(item.line)
+            if item.outcome is SettleOutcome.REFUND and not state.is_paid:
+                raise Refused(f"Line {line.line}: order {state.order_id} is not paid; it gets a credit note, never a refund.")
+            if item.outcome is not SettleOutcome.NONE and not line.accepted:
+                raise Refused(f"Line {line.line}: nothing of it was accepted.")
+            if item.amount is not None and item.amount > line.worth:
+                raise Refused(f"Line {line.line}: {item.amount} is more than the {line.worth:.2f} it is worth.")
+        for line in state.lines:
+            outcome = self._due_outcome() if line.accepted else SettleOutcome.NONE
+            wanted.setdefault(line.line, SettledLine(line=line.line, outcome=outcome))
+        if state.settled_by is not None:
+            if all(_is_as_wanted(line, wanted[line.line]) for line in state.lines):
+                return
+            raise Refused(f"It was settled otherwise already, by {state.settled_by}.")
+        self._pay(wanted, taken)
+
+    def _pay(self, wanted: dict[int, SettledLine], taken: DecisionTaken) -> None:
+        state = self.state
+        state.settled_by = taken.author
+        for line in state.lines:
+            item = wanted[line.line]
+            line.outcome, line.outcome_reason = item.outcome, item.reason
+            line.amount = item.amount if item.amount is not None else line.worth
+        for outcome, remedy in ((SettleOutcome.REFUND, Remedy.REFUND), (SettleOutcome.CREDIT_NOTE, Remedy.CREDIT_NOTE)):
+            lines = [line for line in state.lines if line.outcome is outcome]
+            if lines:
+                self._settle_lines(lines, remedy, taken)
+        words = "; ".join(f"line {line.line} {line.outcome}" for line in state.lines)
+        self._said(taken, "settling", f"Settling: {words}.")
+        self.close_when_settled()
+
+    def _settle_lines(self, lines: list[ReturnLine], remedy: Remedy, taken: DecisionTaken) -> None:
+        state = self.state
+        partly = any(line.amount != line.worth for line in lines)
+        kind = EffectKind.REFUND if remedy is Remedy.REFUND else EffectKind.CREDIT_NOTE
+        request = SettlementRequest(
+            op_key=self._op_key(kind, state.order_id),
+            case_id=self.start.case_id,
+            rma_number=self.number,
+            store=self.start.store,
+            order_id=state.order_id,
+            lines=tuple(SettlementLine(line_id=line.line_id, sku=line.sku, quantity=line.accepted) for line in lines),
+            remedy=remedy,
+            amount=sum((line.amount or Decimal(0) for line in lines), Decimal(0)) if partly else None,
+            reason="; ".join(sorted({line.outcome_reason or line.reason for line in lines})),
+            ledger_account=state.policy.ledger_account,
+            invoice_number=state.policy.invoice_number,
+        )
+        what = "Refund and credit note" if remedy is Remedy.REFUND else "Credit note"
+        self._start("settle", SETTLE, TASK_QUEUE, f"{what} for order {state.order_id}", request, taken)
+
+    def close_when_settled(self) -> None:
+        """Once every settlement is through, tells the customer; that done, the return closes."""
+        state = self.state
+        if any(effect.purpose == "settle" for effect in state.effects):
+            return
+        mail = self._mail("return_outcome", "outcome", results=state.results)
+        effect = self._effect("tell_outcome", SEND_MAIL, TASK_QUEUE, "Tell the customer the outcome", mail, "Casework")
+        self.start_effect(effect.model_copy(update={"publishes": True}))
+
+    # Ending
+
+    def _cancel(self, taken: DecisionTaken, decision: Cancel) -> None:
+        state = self.state
+        if state.settled_by is not None:
+            raise Refused("Money has moved for this return; it cannot be cancelled.")
+        if any(effect.purpose == "label" for effect in state.effects):
+            raise Refused("The label is being bought at this moment; cancel once that is decided.")
+        self.end(Stage.CANCELLED, f"Cancelled: {decision.reason}", taken)
+        if state.label_id is not None and not any(line.received for line in state.lines):
+            request = VoidRequest(
+                op_key=self._op_key(EffectKind.VOID_LABEL, "1"),
+                case_id=self.start.case_id,
+                account=state.policy.carrier_account,
+                label_id=state.label_id,
+            )
+            queue = carrier_queue(state.policy.carrier_account)
+            self._start("void", VOID_LABEL, queue, "Give the unused label back", request, taken)
+
+    def end(self, stage: Stage, words: str, taken: DecisionTaken | None = None) -> None:
+        """The return is over; its clocks with it."""
+        state = self.state
+        state.stage, state.status = stage, "closed"
+        for clock in state.clocks:
+            stop(clock, workflow.now())
+        if taken is None:
+            self.changed_for_deciders(words)
+            self.record(stage.value, words)
+        else:
+            self._said(taken, stage.value, words)
+
+    # Small words
+
+    @property
+    def number(self) -> str:
+        return f"RMA-{self.start.number}"
+
+    def _needs(self, *stages: Stage) -> None:
+        stage = self.state.stage
+        if stage not in stages:
+            last = f" Last: {self.state.last_change}." if self.state.last_change else ""
+            raise Refused(
+                f"The return is at “{stage.value.replace('_', ' ')}”; this decision has its time at "
+                f"“{' or '.join(each.value.replace('_', ' ') for each in stages)}”.{last}"
+            )
+
+    def _line(self, number: int) -> ReturnLine:
+        line = next((line for line in self.state.lines if line.line == number), None)
+        if line is None:
+            raise Refused(f"The return has no line {number}; its lines are 1 to {len(self.state.lines)}.")
+        return line
+
+    def _next(self, stage: Stage, ends: ClockName, begins: ClockName) -> None:
+        state, rules = self.state, self.state.policy.rules
+        if (clock := state.clock(ends)) is not None:
+            meet(clock, workflow.now())
+        length = rules.parcel_deadline if begins is ClockName.PARCEL else rules.inspection_deadline
+        because = f"Playbook {state.playbook_version}: {begins.words} in this time."
+        state.clocks.append(start_plain_clock(begins, length, workflow.now(), because))
+        state.stage = stage
+
+    def _said(self, taken: DecisionTaken, kind: str, text: str) -> None:
+        self.changed_for_deciders(f"{taken.author}: {text.rstrip('.')}")
+        self.record(kind, text, actor=taken.author, decision_id=taken.decision_id)
+
+    def _op_key(self, kind: EffectKind, cause: str) -> str:
+        return op_key(workflow.info().workflow_id, kind, cause)
+
+    def _mail(self, template: str, cause: str, **facts: Any) -> OutgoingMail:
+        state = self.state
+        lines = [{"sku": line.sku, "name": line.name, "quantity": line.quantity, "reason": line.reason} for line in state.lines]
+        days = state.policy.rules.parcel_deadline.days
+        return OutgoingMail(
+            op_key=self._op_key(EffectKind.MAIL, cause),
+            case_id=self.start.case_id,
+            store=self.start.store,
+            language=state.language,
+            thread_id=state.ticket_id,
+            order_id=state.order_id,
+            template=template,
+            facts={"rma_number": self.number, "order_id": state.order_id, "lines": lines, "days": days, **facts},
+        )
+
+    def _effect(self, purpose: str, activity: str, queue: str, summary: str, argument: Any, actor: str) -> Effect:
+        return Effect(
+            op_key=argument.op_key,
+            activity=activity,
+            queue=queue,
+            summary=summary,
+            argument=argument.model_dump(mode="json"),
+            purpose=purpose,
+            actor=actor,
+            taken_at=workflow.now(),
+        )
+
+    def _start(self, purpose: str, activity: str, queue: str, summary: str, argument: Any, taken: DecisionTaken) -> None:
+        self.start_effect(self._effect(purpose, activity, queue, summary, argument, taken.author))
+
+
+def _is_as_wanted(line: ReturnLine, item: SettledLine) -> bool:
+    return item.outcome is line.outcome and item.amount in (None, line.amount)

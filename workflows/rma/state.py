@@ -1,0 +1,79 @@
+"""What a return remembers."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel
+
+from activities.records.models import ReturnPolicy
+from domain.people import Role
+from workflows._kit.state import CaseState
+from workflows.rma.contract import Disposition, SettleOutcome, Stage, Wish
+
+
+class ReturnLine(BaseModel):
+    """One line of a return. Quantities count pieces; `price` is the unit price, tax included; `found` is what the
+    inspection said, by disposition."""
+
+    line: int
+    order_id: str
+    line_id: str
+    sku: str
+    name: str
+    quantity: int
+    reason: str
+    serial: str | None
+    price: Decimal
+    received: int = 0
+    found: dict[Disposition, int] = {}
+    outcome: SettleOutcome | None = None
+    amount: Decimal | None = None
+    outcome_reason: str | None = None
+
+    @property
+    def accepted(self) -> int:
+        return self.found.get(Disposition.ACCEPTED, 0)
+
+    @property
+    def inspected(self) -> int:
+        """Pieces that arrived and were looked at."""
+        return sum(count for disposition, count in self.found.items() if disposition is not Disposition.MISSING)
+
+    @property
+    def accounted(self) -> int:
+        """Pieces of which it is known what became of them."""
+        return sum(self.found.values())
+
+    @property
+    def worth(self) -> Decimal:
+        """What the accepted pieces cost, tax included."""
+        return self.price * self.accepted
+
+
+class Approval(BaseModel):
+    by: str
+    role: Role
+    at: AwareDatetime
+    amount: Decimal
+    currency: str
+
+
+class ReturnState(CaseState):
+    stage: Stage  # type: ignore[assignment]
+    ticket_id: UUID | None
+    order_id: str
+    lines: list[ReturnLine]
+    wish: Wish
+    currency: str
+    is_paid: bool
+    approvals: list[Approval] = []
+    label_id: str | None = None
+    settled_by: str | None = None
+    results: list[str] = []
+    """What was paid back or credited, in words, one entry a settlement."""
+    policy: ReturnPolicy
+
+    @property
+    def amount(self) -> Decimal:
+        """What is asked back at most, tax included."""
+        return sum((line.price * line.quantity for line in self.lines), Decimal(0))

@@ -1,0 +1,140 @@
+"""A return from the request to the agreement of store and books."""
+
+from typing import Any
+
+from temporalio import workflow
+
+from activities.records.models import OPEN_RETURN, CaseReference, OpenedReturn
+from domain.sla import ClockName, Notice, NoticeKind, start_plain_clock
+from workflows._kit.calls import look_up, look_up_patiently
+from workflows._kit.contract import TASK_QUEUE, CaseInput, MessageArrived
+from workflows._kit.notices import tell
+from workflows._kit.state import Effect
+from workflows.rma.contract import Stage, Wish
+from workflows.rma.decisions import ReturnDecisions
+from workflows.rma.state import ReturnLine, ReturnState
+
+_DEADLINES = (ClockName.APPROVAL, ClockName.PARCEL, ClockName.INSPECTION)
+
+
+@workflow.defn(name="rma")
+class ReturnWorkflow(ReturnDecisions):
+    @workflow.init
+    def __init__(self, start: CaseInput) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: CaseInput) -> str:
+        return await self.live()
+
+    def is_over(self) -> bool:
+        return self.state.stage.is_final and not self.state.effects
+
+    async def begin(self) -> ReturnState:
+        if self.start.state is not None:
+            return ReturnState.model_validate(self.start.state)
+        reference = CaseReference(case_id=self.start.case_id, store=self.start.store)
+        opened = await look_up(OPEN_RETURN, reference, OpenedReturn, "Look up the order and what may be returned")
+        if not opened.store_answered:
+            patient = reference.model_copy(update={"patient": True})
+            opened = await look_up_patiently(
+                OPEN_RETURN, patient, OpenedReturn, TASK_QUEUE, "Ask the store again for the order"
+            )
+        if opened.stored is not None:
+            return ReturnState.model_validate(opened.stored)
+        return self._born(opened)
+
+    def _born(self, opened: OpenedReturn) -> ReturnState:
+        policy = opened.policy
+        assert policy is not None
+        self.state = state = ReturnState(
+            title=opened.title,
+            status="open",
+            stage=Stage.REQUESTED,
+            queue=policy.queue,
+            owner=policy.owner,
+            company=opened.company,
+            intent="return",
+            orders=[opened.order_id],
+            language=opened.language,
+            playbook_version=policy.playbook_version,
+            promises={name: policy.promise for name in _DEADLINES},
+            ticket_id=opened.ticket_id,
+            order_id=opened.order_id,
+            lines=[ReturnLine(**line.model_dump()) for line in opened.lines],
+            wish=Wish(opened.wish),
+            currency=opened.currency,
+            is_paid=opened.is_paid,
+            policy=policy,
+        )
+        self.record("requested", f"Requested by {opened.started_by}: {opened.title}.", actor=opened.started_by)
+        if opened.problems:
+            self.end(Stage.REFUSED, f"It cannot be returned: {' '.join(opened.problems)}")
+            return state
+        state.stage = Stage.AWAITING_APPROVAL
+        state.clocks.append(
+            start_plain_clock(
+                ClockName.APPROVAL,
+                policy.rules.approval_deadline,
+                workflow.now(),
+                f"Playbook {policy.playbook_version}: a return is approved or refused in this time.",
+            )
+        )
+        amount = f"{state.amount:.2f} {state.currency}"
+        self.record("awaiting_approval", f"Waits for approval over {amount}.")
+        self.changed_for_deciders("the return was requested")
+        return state
+
+    async def message(self, arrived: MessageArrived) -> None:
+        self.record("message", "A message arrived.", actor="customer", message_id=arrived.message_id)
+
+    def noticed(self, notice: Notice) -> None:
+        clock = self.state.clock(notice.clock)
+        if clock is None:
+            return
+        if notice.kind is NoticeKind.ESCALATION and notice.takes_over:
+            self.state.owner = notice.to
+        if notice.kind is NoticeKind.MISSED:
+            self.record("missed", f"The {clock.name.words} deadline of {notice.due_at:%Y-%m-%d %H:%M} UTC was missed.")
+            return
+        person = notice.to or self.state.owner or self.state.policy.owner
+        self.record("escalated", f"{clock.name.words.capitalize()} missed: {person} was told.")
+        case = f"Return {self.start.number}: {self.state.title}"
+        self.start_effect(tell(self.start, case, clock, notice, person, self.state.owner))
+
+    def done(self, effect: Effect, result: dict[str, Any] | None) -> None:
+        match effect.purpose:
+            case "label":
+                self.state.label_id = (result or {}).get("label_id")
+                self.record("label", "The return label was sent to the customer.")
+            case "settle":
+                self.state.results.append(settled_words(effect, result))
+                self.record("settled", self.state.results[-1], actor=effect.actor)
+                self.close_when_settled()
+            case "tell_outcome":
+                self.end(Stage.CLOSED, "Closed: store, books and return agree; the customer was told.")
+            case "void":
+                self.record("label_void", _voided_words(result))
+
+    def skipped(self, effect: Effect) -> None:
+        match effect.purpose:
+            case "settle":
+                self.state.results.append(f"{effect.summary}: left out by a person.")
+                self.close_when_settled()
+            case "tell_outcome":
+                self.end(Stage.CLOSED, "Closed: store, books and return agree; the customer was not told.")
+
+
+def settled_words(effect: Effect, result: dict[str, Any] | None) -> str:
+    """What a settlement came to, for a person."""
+    if result is None:
+        return f"{effect.summary}: done by hand."
+    refund, note = result.get("refund"), result["credit_note"]
+    paid = f"Refunded {refund['amount']} {refund['currency']} in the store (refund {refund['refund_id']}); " if refund else ""
+    return f"{paid}credit note {note['number']} over {note['total']} {note['currency']}."
+
+
+def _voided_words(result: dict[str, Any] | None) -> str:
+    if result is None or result["voided"]:
+        return "The unused label was given back."
+    return f"The label was not taken back: {result['words']}"

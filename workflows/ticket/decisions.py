@@ -1,0 +1,204 @@
+"""What each decision of an agent means to a ticket."""
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+
+from activities.mail.models import SEND_MAIL, OutgoingMail
+from domain.effects import EffectKind, op_key
+from domain.sla import ClockName, in_words, meet, pause, resume, start_clock, start_plain_clock, stop
+from workflows._kit.case import Case, Refused
+from workflows._kit.contract import TASK_QUEUE, Decision, DecisionTaken
+from workflows._kit.state import Effect
+from workflows.ticket.contract import DECISIONS, Assign, Note, Reopen, Reply, Resolve, Retag, Snooze, Wait
+from workflows.ticket.state import TicketState
+
+
+class TicketDecisions(Case[TicketState]):
+    """The half of a ticket that judges and applies decisions."""
+
+    process = "ticket"
+    decisions = DECISIONS
+
+    def judge(self, taken: DecisionTaken, decision: Decision) -> None:
+        if self.state.status == "closed" and not isinstance(decision, Reopen | Note):
+            raise Refused("The ticket is closed; reopen it first.")
+        match decision:
+            case Reply():
+                self._reply(taken, decision)
+                return
+            case Note():
+                self.record("note", "Note.", actor=taken.author, decision_id=taken.decision_id)
+            case Assign():
+                self._assign(taken, decision)
+            case Retag():
+                self._retag(taken, decision)
+            case Snooze():
+                self._snooze(taken, decision)
+            case Wait():
+                self._wait_for(taken, decision)
+            case Resolve():
+                if self.state.status == "resolved":
+                    raise Refused(f"The ticket is resolved already: {self.state.last_change}.")
+                self.resolve(taken, decision.outcome)
+            case Reopen():
+                if self.state.status == "open":
+                    raise Refused("The ticket is open.")
+                self.take_up_again(f"{taken.author} reopened it", taken)
+        self.accept(taken.decision_id)
+
+    def _reply(self, taken: DecisionTaken, decision: Reply) -> None:
+        mail = OutgoingMail(
+            op_key=op_key(workflow.info().workflow_id, EffectKind.MAIL, str(taken.decision_id)),
+            case_id=self.start.case_id,
+            store=self.start.store,
+            language=self.state.language,
+            thread_id=self.start.case_id,
+            decision_id=taken.decision_id,
+        )
+        self.start_effect(
+            Effect(
+                op_key=mail.op_key,
+                activity=SEND_MAIL,
+                queue=TASK_QUEUE,
+                summary=f"Send {taken.author}'s reply" + (" and resolve" if decision.close else ""),
+                argument=mail.model_dump(mode="json", exclude={"publication"}),
+                purpose="reply_and_resolve" if decision.close else "reply",
+                decision_id=taken.decision_id,
+                actor=taken.author,
+                taken_at=taken.taken_at,
+                publishes=True,
+            )
+        )
+        self.changed_for_deciders(f"{taken.author} replied")
+
+    def done(self, effect: Effect, result: dict[str, Any] | None) -> None:
+        if effect.decision_id is None:
+            return
+        state = self.state
+        self.record("reply", "Reply sent.", actor=effect.actor, decision_id=effect.decision_id)
+        if (clock := state.clock(ClockName.FIRST_RESPONSE)) is not None:
+            meet(clock, effect.taken_at)
+        if state.stage == "awaiting_agent":
+            state.stage = "awaiting_customer"
+        if effect.purpose == "reply_and_resolve":
+            self._settled("answered", effect.actor)
+        self.accept(effect.decision_id)
+
+    def skipped(self, effect: Effect) -> None:
+        if effect.decision_id is not None:
+            self.refuse(effect.decision_id, "The reply was not sent: a person decided to leave it out.")
+
+    def _assign(self, taken: DecisionTaken, decision: Assign) -> None:
+        policy, state = self.state.policy, self.state
+        if decision.queue is not None and decision.queue not in policy.queues:
+            raise Refused(f"There is no queue “{decision.queue}”; there are {', '.join(sorted(policy.queues))}.")
+        if decision.owner is not None and decision.owner not in policy.people:
+            raise Refused(f"Nobody is called “{decision.owner}”; there are {', '.join(policy.people)}.")
+        if decision.queue is not None:
+            state.queue, state.owner = decision.queue, policy.queues[decision.queue]
+        state.owner = decision.owner or state.owner
+        self.changed_for_deciders(f"{taken.author} assigned it to {state.owner}")
+        self.record(
+            "assigned", f"Assigned to {state.owner}, queue {state.queue}.", actor=taken.author, decision_id=taken.decision_id
+        )
+
+    def _retag(self, taken: DecisionTaken, decision: Retag) -> None:
+        state = self.state
+        changes: list[str] = []
+        if decision.tier is not None and decision.tier not in state.policy.targets:
+            raise Refused(f"There is no tier “{decision.tier}”; there are {', '.join(sorted(state.policy.targets))}.")
+        if decision.intent is not None:
+            changes.append(f"intent {state.intent} → {decision.intent}")
+            state.intent = decision.intent
+        if decision.tags is not None:
+            state.tags = sorted(set(decision.tags))
+            changes.append(f"tags {', '.join(state.tags) or 'none'}")
+        if decision.tier is not None:
+            changes.append(f"tier {state.tier} → {decision.tier}")
+            self.replan(decision.tier)
+        text = f"Changed {'; '.join(changes) or 'nothing'}."
+        self.record("retagged", text, actor=taken.author, decision_id=taken.decision_id)
+
+    def replan(self, tier: str) -> None:
+        """Counts the open clocks anew from their start with another tier's targets."""
+        state = self.state
+        state.tier = tier
+        targets = state.policy.targets[tier]
+        wanted = {ClockName.FIRST_RESPONSE: targets.first_response, ClockName.RESOLUTION: targets.resolution}
+        for index, clock in enumerate(state.clocks):
+            if clock.name in wanted and clock.is_live:
+                promise = state.promises[clock.name]
+                because = f"Planned anew for tier {tier}."
+                state.clocks[index] = start_clock(clock.name, wanted[clock.name], promise, clock.started_at, because)
+
+    def _snooze(self, taken: DecisionTaken, decision: Snooze) -> None:
+        if decision.until <= workflow.now():
+            raise Refused("The moment to snooze until has passed.")
+        self._put_away("snoozed")
+        length = decision.until - workflow.now()
+        self.state.clocks.append(start_plain_clock(ClockName.SNOOZE, length, workflow.now(), f"Snoozed by {taken.author}."))
+        text = f"Snoozed until {decision.until:%Y-%m-%d %H:%M %Z}."
+        self.record("snoozed", text, actor=taken.author, decision_id=taken.decision_id)
+
+    def _wait_for(self, taken: DecisionTaken, decision: Wait) -> None:
+        self._put_away("awaiting_party")
+        state, now = self.state, workflow.now()
+        state.waiting_for = decision.party
+        if (clock := state.clock(ClockName.RESOLUTION)) is not None:
+            pause(clock, state.promises[ClockName.RESOLUTION], now, decision.party)
+        chase_after = decision.chase_after or timedelta(seconds=state.policy.chase_after)
+        because = f"{taken.author} waits for {decision.party}."
+        state.clocks.append(start_plain_clock(ClockName.WAITING, chase_after, now, because))
+        text = f"Waiting for {decision.party}; looked at again in {in_words(chase_after)}."
+        self.record("waiting", text, actor=taken.author, decision_id=taken.decision_id)
+
+    def _put_away(self, stage: str) -> None:
+        state = self.state
+        if state.status == "resolved":
+            raise Refused("The ticket is resolved; reopen it first.")
+        if state.status == "waiting":
+            self._end_waiting()
+        state.status, state.stage = "waiting", stage
+
+    def resolve(self, taken: DecisionTaken, outcome: str) -> None:
+        self._settled(outcome, taken.author)
+        self.record("resolved", f"Resolved: {outcome}.", actor=taken.author, decision_id=taken.decision_id)
+
+    def _settled(self, outcome: str, author: str) -> None:
+        state, now = self.state, workflow.now()
+        if state.status == "waiting":
+            self._end_waiting()
+        for clock in state.clocks:
+            stop(clock, now) if clock.name is ClockName.FIRST_RESPONSE else meet(clock, now)
+        state.status, state.stage, state.outcome = "resolved", "resolved", outcome
+        window = timedelta(seconds=state.policy.reopen_window)
+        because = "A reply within the reopen window opens the ticket again; after it, it closes."
+        state.clocks.append(start_plain_clock(ClockName.REOPEN_WINDOW, window, now, because))
+        self.changed_for_deciders(f"{author} resolved it")
+
+    def take_up_again(self, because: str, taken: DecisionTaken | None = None) -> None:
+        """Back to open: from waiting, resolved or closed."""
+        state, now = self.state, workflow.now()
+        if state.status == "waiting":
+            self._end_waiting()
+        else:
+            if (window := state.clock(ClockName.REOPEN_WINDOW)) is not None:
+                stop(window, now)
+            target = state.policy.targets[state.tier].resolution
+            promise = state.promises[ClockName.RESOLUTION]
+            state.clocks.append(start_clock(ClockName.RESOLUTION, target, promise, now, f"Reopened: {because}."))
+        state.status, state.stage, state.outcome = "open", "awaiting_agent", None
+        self.changed_for_deciders(because)
+        actor, decision_id = (taken.author, taken.decision_id) if taken else ("Casework", None)
+        self.record("reopened", f"Open again: {because}.", actor=actor, decision_id=decision_id)
+
+    def _end_waiting(self) -> None:
+        state, now = self.state, workflow.now()
+        for name in (ClockName.WAITING, ClockName.SNOOZE):
+            if (clock := state.clock(name)) is not None:
+                stop(clock, now)
+        if (clock := state.clock(ClockName.RESOLUTION)) is not None:
+            resume(clock, state.promises[ClockName.RESOLUTION], now)
+        state.waiting_for = None
