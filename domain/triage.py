@@ -149,7 +149,7 @@ _REFERENCE_PATTERNS: tuple[tuple[ReferenceKind, re.Pattern[str]], ...] = (
     (ReferenceKind.RMA, re.compile(r"\bRMA[-# ]?(\d{3,10})\b", re.IGNORECASE)),
     (ReferenceKind.INVOICE, re.compile(r"\b(INV-\d{3,12})\b", re.IGNORECASE)),
     (ReferenceKind.QUOTE, re.compile(r"\b((?:QT|RFQ|QUOTE)-?\d{3,12})\b", re.IGNORECASE)),
-    (ReferenceKind.PURCHASE_ORDER, re.compile(r"\b(PO[- #]?[A-Z]{0,4}-?\d[\dA-Z/-]{2,20})\b", re.IGNORECASE)),
+    (ReferenceKind.PURCHASE_ORDER, re.compile(r"\b(PO[- #]{0,2}[A-Z]{0,4}-?\d[\dA-Z/-]{2,20})\b", re.IGNORECASE)),
     (ReferenceKind.TRACKING, re.compile(r"\b(1Z[0-9A-Z]{16}|JD\d{16,20}|00340\d{15})\b")),
     (
         ReferenceKind.SERIAL,

@@ -1,0 +1,215 @@
+"""The command `casework`. Imports stay inside the commands: `casework --help` should not load a workflow engine."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workers.errors import CommandError
+
+if TYPE_CHECKING:
+    from workers.settings import Settings
+
+application = typer.Typer(
+    name="casework",
+    help="Support tickets and returns for B2B merchants, each a durable Temporal workflow.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+token_commands = typer.Typer(help="Tokens by which people and programs sign in.", no_args_is_help=True)
+application.add_typer(token_commands, name="token")
+
+
+class TokenRole(StrEnum):
+    """What the holder of a token may decide."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    FINANCE = "finance"
+    ADMIN = "admin"
+
+
+def main() -> None:
+    """Runs the command and shows expected errors as one line."""
+    try:
+        application()
+    except CommandError as error:
+        print(f"casework: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(1)
+
+
+@application.command()
+def up(
+    data: Annotated[Path | None, typer.Option(help="Folder of all state; CASEWORK_DATA when not given.")] = None,
+    demo: Annotated[bool, typer.Option("--demo/--no-demo", help="With the demo world: simulators and mails.")] = True,
+) -> None:
+    """Start everything on this machine: PostgreSQL, Temporal, simulators, worker, API and inbox."""
+    from rich.console import Console
+
+    from workers.settings import load_settings
+    from workers.up import run
+
+    os.umask(0o077)  # mails, tokens and databases are nobody else's business
+    settings = load_settings(**({} if data is None else {"data": data}))
+    settings = settings.model_copy(update={"data": settings.data.absolute()})
+    asyncio.run(run(settings, demo=demo, console=Console(highlight=False)))
+
+
+@application.command()
+def worker(
+    queue: Annotated[list[str] | None, typer.Option(help="Serve only this task queue; may be repeated.")] = None,
+    ready_file: Annotated[
+        Path | None, typer.Option(help="A file that is there as long as this worker polls its queues.")
+    ] = None,
+) -> None:
+    """Run workflows and activities, on all task queues or on those named."""
+    from workers.composition import run_worker
+
+    _serve(run_worker(_service_settings(), queue or [], ready_file))
+
+
+@application.command()
+def api() -> None:
+    """Serve the JSON API, the webhooks, the inbox and the SMTP listener."""
+    from workers.api_process import run_api
+
+    _serve(run_api(_service_settings()))
+
+
+@application.command()
+def migrate() -> None:
+    """Bring the database's tables and Temporal's search attributes to the newest shape. Safe to repeat."""
+    from workers.settings import require_database_url
+
+    settings = _service_settings()
+    database_url = require_database_url(settings)
+    _migrate_database(database_url)
+    added = asyncio.run(_register_search_attributes())
+    typer.echo(f"the database is up to date; search attributes added: {', '.join(added) or 'none'}")
+
+
+@application.command()
+def processes() -> None:
+    """Print the processes that run, as the registry finds them."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from workers import registry
+    from workflows._kit.contract import TASK_QUEUE
+
+    table = Table("Name", "Title", "Decisions", "Task queue")
+    for process in registry.discover().values():
+        kinds = ", ".join(decision.kind for decision in process.decisions)
+        table.add_row(process.name, process.title, kinds or "none", TASK_QUEUE)
+    Console().print(table)
+
+
+@application.command()
+def doctor() -> None:
+    """Check database, Temporal, playbook, accounts, mail relay and disk; fails when one of them does."""
+    from workers.doctor import examine
+    from workers.settings import load_settings
+
+    findings = asyncio.run(examine(load_settings()))
+    for finding in findings:
+        typer.echo(f"{'ok  ' if finding.healthy else 'FAIL'} {finding.name:<18} {' '.join(finding.words.split())}")
+    if not all(finding.healthy for finding in findings):
+        raise typer.Exit(1)
+
+
+@application.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(help="Folder of recorded histories.")] = Path("tests/histories"),
+) -> None:
+    """Replay recorded histories against today's workflow code; fails when one takes another course."""
+    if not asyncio.run(_replay_all(folder)):
+        raise typer.Exit(1)
+
+
+@application.command("new-process")
+def new_process(
+    name: Annotated[str, typer.Argument(help="Name of the process and its folder, for example `warranty`.")],
+) -> None:
+    """Write a new process with its test from the templates; the registry finds it at once."""
+    from workers.new_process import write_process
+
+    for file in write_process(name):
+        typer.echo(f"written: {file}")
+    typer.echo(f"next: pytest tests/workflows/test_{name}.py, then describe what it does in workflows/{name}/workflow.py")
+
+
+@token_commands.command("create")
+def create_token(
+    user: Annotated[str, typer.Option(help="Who holds the token.")],
+    role: Annotated[TokenRole, typer.Option(help="What the holder may decide.")],
+) -> None:
+    """Make a token and print it. It is shown this once; the database keeps a hash."""
+    from workers.settings import load_settings, require_database_url
+
+    typer.echo(asyncio.run(_create_token(require_database_url(load_settings()), user, role)))
+
+
+def _service_settings() -> "Settings":
+    """Settings of a process that runs for long, with its logs set up."""
+    from workers import logging
+    from workers.settings import load_settings
+
+    settings = load_settings()
+    logging.configure(settings.log_level, settings.log_format)
+    return settings
+
+
+def _serve(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(work)
+
+
+def _migrate_database(database_url: str) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    from storage.migrate import upgrade
+
+    try:
+        upgrade(database_url)
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[-1]
+        raise CommandError(f"the database cannot be reached ({reason}); correct CASEWORK_DATABASE_URL") from error
+
+
+async def _register_search_attributes() -> list[str]:
+    from workers import search_attributes, temporal
+
+    return [key.name for key in await search_attributes.register(await temporal.connect())]
+
+
+async def _replay_all(folder: Path) -> bool:
+    from workers.replay import replay_folder
+
+    good = True
+    async for replayed in replay_folder(folder):
+        typer.echo(f"{'ok  ' if replayed.problem is None else 'FAIL'} {replayed.file.name} {replayed.problem or ''}".rstrip())
+        good = good and replayed.problem is None
+    return good
+
+
+async def _create_token(database_url: str, user: str, role: TokenRole) -> str:
+    from sqlalchemy.exc import OperationalError
+
+    from domain.people import Role
+    from storage.engine import open_database
+    from storage.people import create_token as create
+
+    database = open_database(database_url)
+    try:
+        async with database.begin() as connection:
+            return await create(connection, user, Role(role.value))
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[-1]
+        raise CommandError(f"the database cannot be reached ({reason}); correct CASEWORK_DATABASE_URL") from error
+    finally:
+        await database.close()

@@ -1,0 +1,238 @@
+"""The one place where everything is put together: what each process opens, and what each task queue runs."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from temporalio.client import Client
+from temporalio.runtime import Runtime
+
+from activities._kit.accounts import Accounts, AccountsError, load_accounts
+from workers import lifecycle, registry, search_attributes, temporal
+from workers.errors import CommandError
+from workers.lifecycle import Background, QueueContents
+from workers.settings import Settings, require_database_url
+from workflows._kit.contract import TASK_QUEUE
+
+if TYPE_CHECKING:
+    import httpx
+
+    from activities.bigcommerce.stores import Stores
+    from activities.mail.sending import Mailer
+    from domain.playbook import Playbook
+    from storage.blobs import Blobs
+    from storage.engine import Database
+
+_STORE_RATE = 4.0
+"""Calls a second: below the smallest BigCommerce quota, 150 in 30 s, with a reserve for look-ups."""
+_CARRIER_RATE = 2.5
+"""Calls a second: ShipStation takes 200 a minute."""
+_LEDGER_RATE = 0.8
+"""Calls a second: Xero takes 60 a minute from one tenant."""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a worker or API process holds open for as long as it lives."""
+
+    settings: Settings
+    accounts: Accounts
+    database: "Database"
+    blobs: "Blobs"
+    temporal_client: Client
+    playbook: "Playbook"
+
+
+@contextlib.asynccontextmanager
+async def open_resources(settings: Settings, runtime: Runtime | None = None) -> AsyncIterator[Resources]:
+    """Opens everything and closes it at the end of the block.
+
+    Raises CommandError for what is missing or wrong, one thing at a time, what costs least first.
+    """
+    from storage.engine import open_database
+
+    database_url = require_database_url(settings)
+    playbook, accounts, blobs = open_playbook(settings), open_accounts(settings), open_blob_store(settings)
+    client = await temporal.connect(runtime)
+    await search_attributes.register(client)
+    database = open_database(database_url)
+    try:
+        yield Resources(settings, accounts, database, blobs, client, playbook)
+    finally:
+        await database.close()
+
+
+def open_playbook(settings: Settings) -> "Playbook":
+    """The merchant's rules, or CommandError that names file, line and reason."""
+    from playbook.loader import PlaybookError, load
+
+    try:
+        return load(settings.playbook)
+    except PlaybookError as error:
+        raise CommandError(f"the playbook cannot be used: {error}") from error
+
+
+def open_accounts(settings: Settings) -> Accounts:
+    """The provider accounts, or CommandError that names the file and the place."""
+    try:
+        return load_accounts(settings.accounts_file)
+    except AccountsError as error:
+        raise CommandError(str(error)) from error
+
+
+def open_blob_store(settings: Settings) -> "Blobs":
+    """The store of mails and attachments: a folder of this machine, or an object store by its address."""
+    from obstore.exceptions import BaseError
+
+    from storage.blobs import open_blobs
+
+    try:
+        return open_blobs(settings.blobs_url or settings.data / "blobs")
+    except (BaseError, ValueError) as error:
+        raise CommandError(f"CASEWORK_BLOBS_URL cannot be used: {error}") from error
+
+
+def task_queues(resources: Resources, http: "httpx.AsyncClient") -> dict[str, QueueContents]:
+    """What runs on each task queue, by the queue's name.
+
+    `casework` has all workflows and what needs no provider's quota. Every provider account has a queue of its own, with the
+    rate its quota allows, however many workers serve it.
+    """
+    from activities._kit.effects import EffectLedger
+    from activities.bigcommerce.models import store_queue
+    from activities.bigcommerce.refunds import Refunds
+    from activities.bigcommerce.stores import Stores
+    from activities.carriers.labels import ReturnLabels
+    from activities.carriers.models import carrier_queue
+    from activities.finance.credit_notes import CreditNotes
+    from activities.finance.ledger import Ledger
+    from activities.finance.models import ledger_queue
+    from activities.lanes.handover import Lanes
+    from activities.records.casefile import CaseFile
+    from activities.records.returns import ReturnRecords
+    from activities.records.tickets import TicketRecords
+
+    accounts, database, playbook = resources.accounts, resources.database, resources.playbook
+    ledger = EffectLedger(database)
+    stores = Stores(accounts, playbook, http)
+    mailer = _mailer(resources, stores)
+    case_file, tickets = CaseFile(database), TicketRecords(database, playbook, stores)
+    returns, lanes = ReturnRecords(database, playbook, stores), Lanes(resources.temporal_client, TASK_QUEUE)
+    refunds, credit_notes = Refunds(ledger, stores), CreditNotes(ledger, Ledger(accounts, http))
+    labels = ReturnLabels(ledger, stores, accounts, playbook, resources.blobs, http, mailer.send)
+    main = QueueContents(
+        workflows=[process.workflow for process in registry.discover().values()],
+        activities=[
+            case_file.publish,
+            case_file.decide_effect,
+            tickets.open_ticket,
+            tickets.read_message,
+            returns.open_return,
+            mailer.send_mail,
+            mailer.tell_staff,
+            lanes.settle,
+        ],
+    )
+    by_account = {
+        **{store_queue(name): (_STORE_RATE, [refunds.refund, tickets.fill_context]) for name in accounts.bigcommerce},
+        **{
+            carrier_queue(name): (_CARRIER_RATE, [labels.send_return_label, labels.void_label]) for name in accounts.shipstation
+        },
+        **{ledger_queue(name): (_LEDGER_RATE, [credit_notes.credit_note]) for name in accounts.xero},
+    }
+    return {
+        TASK_QUEUE: main,
+        **{name: QueueContents((), activities, rate) for name, (rate, activities) in by_account.items()},
+    }
+
+
+def _mailer(resources: Resources, stores: "Stores") -> "Mailer":
+    from activities.mail.relay import Relay as MailRelay
+    from activities.mail.sending import Mailer
+    from activities.mail.templates import Templates
+
+    settings = resources.settings
+
+    async def buyer_of(store: str, order_id: str) -> tuple[str, str]:
+        buyer = await stores.buyer_address(store, order_id)
+        return buyer.email, buyer.name
+
+    relay = None
+    if settings.relay_address is not None:
+        host, port = settings.relay_address
+        user, password = settings.smtp_relay_user, settings.smtp_relay_password
+        relay = MailRelay(host, port, user, password, settings.smtp_relay_security)
+    return Mailer(resources.database, resources.blobs, resources.playbook, relay, Templates(), buyer_of)
+
+
+def worker_background(resources: Resources) -> list[Background]:
+    """What runs beside the workers of the queue `casework`."""
+    from workers.relay import Relay
+
+    return [Background("outbox relay", Relay(resources.database, resources.temporal_client).run)]
+
+
+def api_application(resources: Resources) -> Any:
+    """The ASGI application: JSON API, webhooks and inbox."""
+    from api.app import create_app
+    from api.options import ApiOptions
+
+    settings = resources.settings
+    options = ApiOptions(
+        public_url=settings.inbox_url,
+        temporal_ui_url=settings.temporal_ui_url,
+        admin_token=settings.admin_token,
+        message_size_limit=settings.message_size_limit,
+    )
+    return create_app(resources.database, resources.blobs, resources.playbook, registry.discover(), options)
+
+
+def api_background(resources: Resources) -> list[Background]:
+    """What runs beside the API in its process: the mail door."""
+    from api.smtp import SmtpListener
+
+    settings = resources.settings
+    listener = SmtpListener(
+        resources.database,
+        resources.blobs,
+        resources.playbook,
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.message_size_limit,
+    )
+
+    async def listen() -> None:
+        await listener.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await listener.stop()
+
+    return [Background("SMTP listener", listen)]
+
+
+async def run_worker(settings: Settings, only: list[str], ready_file: Any = None) -> None:
+    """The worker process: all queues, or those named.
+
+    Raises CommandError for a queue that does not exist.
+    """
+    from datetime import timedelta
+
+    from activities._kit.http import open_client
+
+    async with open_resources(settings, lifecycle.runtime(settings.metrics_port)) as resources, open_client() as http:
+        queues = task_queues(resources, http)
+        unknown = [name for name in only if name not in queues]
+        if unknown:
+            raise CommandError(f"no task queue {unknown[0]!r}; there are: {', '.join(queues)}")
+        served = {name: contents for name, contents in queues.items() if not only or name in only}
+        await lifecycle.run_workers(
+            resources.temporal_client,
+            served,
+            stop=lifecycle.stop_on_signals(),
+            background=worker_background(resources) if TASK_QUEUE in served else [],
+            graceful_shutdown=timedelta(seconds=settings.graceful_shutdown_seconds),
+            ready_file=ready_file,
+        )

@@ -1,0 +1,116 @@
+"""Looks at everything Casework needs and says of each whether it is there."""
+
+import asyncio
+import shutil
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from workers.errors import CommandError
+from workers.settings import Settings, require_database_url
+
+LEAST_FREE_BYTES = 1024**3
+RELAY_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    name: str
+    healthy: bool
+    words: str
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """All findings, in the order in which one would repair them."""
+    checks: dict[str, Callable[[Settings], Awaitable[str]]] = {
+        "playbook": _playbook,
+        "accounts": _accounts,
+        "database": _database,
+        "temporal": _temporal,
+        "search attributes": _search_attributes,
+        "mail relay": _mail_relay,
+        "disk": _disk,
+    }
+    return [await _finding(name, check, settings) for name, check in checks.items()]
+
+
+async def _finding(name: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:
+    try:
+        return Finding(name, True, await check(settings))
+    except CommandError as error:
+        return Finding(name, False, str(error))
+
+
+async def _playbook(settings: Settings) -> str:
+    from workers.composition import open_playbook
+
+    open_playbook(settings)
+    return f"{settings.playbook} is complete"
+
+
+async def _accounts(settings: Settings) -> str:
+    from workers.composition import open_accounts
+
+    accounts = open_accounts(settings)
+    counts = {name: len(getattr(accounts, name)) for name in type(accounts).model_fields}
+    return ", ".join(f"{name}: {count}" for name, count in counts.items())
+
+
+async def _database(settings: Settings) -> str:
+    import psycopg
+
+    url = require_database_url(settings).replace("postgresql+psycopg://", "postgresql://")
+    try:
+        async with await psycopg.AsyncConnection.connect(url, connect_timeout=5) as connection:
+            cursor = await connection.execute("SELECT current_setting('server_version'), to_regclass('alembic_version')")
+            row = await cursor.fetchone()
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise CommandError(f"cannot be reached ({reason}); correct CASEWORK_DATABASE_URL") from error
+    version, migrated = row if row is not None else ("unknown", None)
+    if migrated is None:
+        raise CommandError("has no tables yet; run `casework migrate`")
+    return f"PostgreSQL {version} answers"
+
+
+async def _temporal(_settings: Settings) -> str:
+    from workers import temporal
+
+    client = await temporal.connect()
+    return f"{temporal.address()}, namespace {client.namespace}"
+
+
+async def _search_attributes(_settings: Settings) -> str:
+    from workers import search_attributes, temporal
+
+    absent = await search_attributes.missing(await temporal.connect())
+    if absent:
+        raise CommandError(f"missing: {', '.join(key.name for key in absent)}; run `casework migrate`")
+    return f"all {len(search_attributes.ALL)} are registered"
+
+
+async def _mail_relay(settings: Settings) -> str:
+    relay = settings.relay_address
+    if relay is None:
+        raise CommandError("CASEWORK_SMTP_RELAY is not set; set it to host:port of the relay that sends your mail")
+    host, port = relay
+    try:
+        async with asyncio.timeout(RELAY_SECONDS):
+            _reader, writer = await asyncio.open_connection(host, port)
+            writer.close()
+    except (OSError, TimeoutError) as error:
+        reason = "no such host" if isinstance(error, socket.gaierror) else str(error) or "no answer"
+        raise CommandError(f"{host}:{port} cannot be reached ({reason}); correct CASEWORK_SMTP_RELAY") from error
+    return f"{host}:{port} answers"
+
+
+async def _disk(settings: Settings) -> str:
+    folder = settings.data.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE_BYTES:
+        raise CommandError(f"{free // 1024**2} MiB free at {settings.data}; make room or set CASEWORK_DATA")
+    return f"{free // 1024**3} GiB free at {settings.data}"

@@ -1,0 +1,90 @@
+"""How Casework speaks with Temporal: one plugin for client, worker, replayer and tests, and the connection.
+
+Tests, replay and production cannot drift apart while all of them take this plugin.
+"""
+
+import os
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.plugin import SimplePlugin
+from temporalio.runtime import Runtime
+from temporalio.service import RPCError
+from temporalio.worker import WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from workers import registry
+from workers.errors import CommandError
+
+PASSED_THROUGH: dict[str, str] = {
+    "domain": "pure rules and models: no input or output, and a model must be one class inside and outside",
+    "storage": "imported by activities, whose models workflows receive; SQLAlchemy would load again in every run",
+    "activities": "workflows name activities and read their models; isinstance fails on a class imported twice",
+    "playbook": "loaded outside, read inside as pydantic models of domain",
+    "workflows._kit.contract": "what contracts share; a model must be one class inside and outside",
+    "httpx": "imported by activities; its import inside the sandbox is refused",
+    "sqlalchemy": "imported by activities and storage; costs a quarter of a second in every sandbox",
+    "psycopg": "imported by storage; its compiled half can load once only",
+    "jinja2": "imported by the playbook's templates; slow to load in every sandbox",
+    "yaml": "imported by the playbook's loader; its compiled half can load once only",
+    "obstore": "compiled; can load once only",
+    "structlog": "its locks would stop a workflow thread if it were loaded inside the sandbox",
+}
+"""Modules workflows share with the process, with the reason. Workflow code is never among them: passing it through would
+switch off the sandbox's checks for it."""
+
+
+def passed_through_modules() -> set[str]:
+    """The list above and the contract of every process. A name covers what is below it, never what is beside it."""
+    return {*PASSED_THROUGH, *(f"workflows.{name}.contract" for name in registry.process_folders())}
+
+
+def sandbox() -> SandboxRestrictions:
+    """What workflow code may do and share."""
+    return SandboxRestrictions.default.with_passthrough_modules(*sorted(passed_through_modules()))
+
+
+def _sandboxed(runner: WorkflowRunner | None) -> WorkflowRunner:
+    if runner is not None and not isinstance(runner, SandboxedWorkflowRunner):
+        return runner
+    return SandboxedWorkflowRunner(restrictions=sandbox())
+
+
+def plugin() -> SimplePlugin:
+    """Data converter and sandbox, for `Client.connect`, `Replayer` and the test environments alike."""
+    return SimplePlugin("casework", data_converter=pydantic_data_converter, workflow_runner=_sandboxed)
+
+
+def address() -> str:
+    """The address the environment or the Temporal configuration file names.
+
+    Raises CommandError where neither does: a silent localhost would hide a forgotten setting.
+    """
+    target = ClientConfig.load_client_connect_config().get("target_host")
+    if not target:
+        raise CommandError("TEMPORAL_ADDRESS is not set; set it to host:port of your Temporal server")
+    return target
+
+
+async def connect(runtime: Runtime | None = None, *, within: timedelta = timedelta(seconds=10)) -> Client:
+    """A client by `TEMPORAL_…` variables or the Temporal configuration file.
+
+    Raises CommandError that names the address where nothing answers.
+    """
+    target = address()
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("namespace", os.environ.get("TEMPORAL_NAMESPACE", "default"))
+    try:
+        client = await Client.connect(**config, plugins=[plugin()], runtime=runtime, identity=identity())
+        await client.service_client.check_health(timeout=within)
+    except (RuntimeError, RPCError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CommandError(f"no Temporal server at {target} ({reason}); start it or correct TEMPORAL_ADDRESS") from error
+    return client
+
+
+def identity() -> str:
+    """Who acts, as the Web UI shows it."""
+    return f"casework-{os.getpid()}@{os.uname().nodename}"
