@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulators import money, refusals
-from simulators.faults import Fault, Faults
+from simulators.faults import OPERATIONS, Fault, Faults
 
 KEPT_CALLS = 10_000
 
@@ -109,7 +109,10 @@ class Connections:
             await send(message)
 
         await self._inner(scope, receive, noting)
-        if call.provider:
+        first = call.path.split("/")[1] if "/" in call.path else ""
+        if first in OPERATIONS:
+            # Also a path that no handler knows is a call, and worth finding in the list.
+            call.provider = first
             self._calls.add(call)
         if scope.get("simulators.cut"):
             await _cut(receive, send)

@@ -5,15 +5,12 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field, model_validator
 
-FaultName = Literal[
-    "lost_before", "lost_after_commit", "error_500", "rate_limit", "slow", "duplicate_webhook", "late_webhook"
-]
+FaultName = Literal["lost_before", "lost_after_commit", "error_500", "rate_limit", "slow", "duplicate_webhook", "late_webhook"]
 
 OPERATIONS: dict[str, tuple[str, ...]] = {
     "bigcommerce": (
         "order",
         "orders",
-        "order_create",
         "order_update",
         "order_products",
         "shipping_addresses",
@@ -73,6 +70,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
 """The stable names of what each provider does, as the fault switch and the list of calls use them."""
 
 EVERY = "*"
+WEBHOOK_FAULTS = ("duplicate_webhook", "late_webhook")
 
 
 class FaultOrder(BaseModel):
@@ -123,11 +121,22 @@ class Faults:
         for wanted in (operation, EVERY):
             for key, fault in list(self._armed.items()):
                 if key[:2] == (provider, wanted):
-                    fault.count -= 1
-                    if not fault.count:
-                        del self._armed[key]
-                    return fault
+                    return self._strike(key, fault)
         return None
+
+    def take_webhook(self, provider: str, operation: str) -> Fault | None:
+        """Use up a strike of a webhook fault only, for events that no call of the provider causes."""
+        for wanted in (operation, EVERY):
+            for key, fault in list(self._armed.items()):
+                if key[:2] == (provider, wanted) and fault.fault in WEBHOOK_FAULTS:
+                    return self._strike(key, fault)
+        return None
+
+    def _strike(self, key: tuple[str, str, str], fault: Fault) -> Fault:
+        fault.count -= 1
+        if not fault.count:
+            del self._armed[key]
+        return fault
 
     def clear(self) -> None:
         """Disarm everything."""

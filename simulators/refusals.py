@@ -44,9 +44,7 @@ def server_error(provider: str) -> Response:
     return JSONResponse(shipstation_error("unspecified", "An internal error occurred", error_type="system"), 500)
 
 
-def shipstation_error(
-    code: str, message: str, field: str | None = None, error_type: str = "business_rules"
-) -> dict[str, Any]:
+def shipstation_error(code: str, message: str, field: str | None = None, error_type: str = "business_rules") -> dict[str, Any]:
     """The error document of ShipStation (specification: error_response_body)."""
     error = {"error_source": "shipengine", "error_type": error_type, "error_code": code, "message": message}
     if field:

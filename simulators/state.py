@@ -57,9 +57,7 @@ class State:
             " PRIMARY KEY (collection, key))"
         )
         self._collections: dict[str, dict[str, Document]] = {}
-        for collection, key, body in self._database.execute(
-            "SELECT collection, key, body FROM documents ORDER BY rowid"
-        ):
+        for collection, key, body in self._database.execute("SELECT collection, key, body FROM documents ORDER BY rowid"):
             self._collections.setdefault(collection, {})[key] = json.loads(body)
 
     def is_empty(self) -> bool:

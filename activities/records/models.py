@@ -72,7 +72,7 @@ class ContextFacts(_Model):
 class FillContext(_Model):
     case_id: UUID
     store: str
-    order_ids: tuple[str, ...]
+    references: tuple[Reference, ...]
 
 
 class TicketPolicy(_Model):

@@ -1,5 +1,6 @@
 """Opening a ticket: its message read and triaged, its order looked up, its rules pinned, in one go."""
 
+import re
 from typing import Any
 
 from temporalio import activity
@@ -56,7 +57,7 @@ class TicketRecords:
             intents=tuple(intent.value for intent in read.intents),
             intent_evidence=read.intent_evidence,
             references=read.references,
-            context=self._context_facts(reference.store, context),
+            context=self._context_facts(reference.store, context, read.references),
             policy=self._policy(reference.store),
         )
 
@@ -70,12 +71,12 @@ class TicketRecords:
         """Asks the store again. Raises Transient while it does not answer."""
         async with self._database.begin() as connection:
             email = await cases.latest_sender(connection, wanted.case_id)
-        context = await self._stores.look_up(LookUp(store=wanted.store, order_ids=wanted.order_ids, email=email))
+        context = await self._stores.look_up(LookUp(store=wanted.store, order_ids=_orders(wanted.references), email=email))
         if not context.store_answered:
             raise Transient("; ".join(context.missing))
         async with self._database.begin() as connection:
             await cases.keep_context(connection, wanted.case_id, context.as_json(), context.as_of)
-        return self._context_facts(wanted.store, context)
+        return self._context_facts(wanted.store, context, wanted.references)
 
     def _triage(self, message: dict[str, Any]) -> Triage:
         return triage(message["subject"], message["text"], self._playbook.stores[message["store"]].languages)
@@ -90,13 +91,13 @@ class TicketRecords:
             intents=tuple(intent.value for intent in read.intents),
         )
 
-    def _context_facts(self, store: str, context: OrderContext) -> ContextFacts:
+    def _context_facts(self, store: str, context: OrderContext, references: tuple[Reference, ...]) -> ContextFacts:
         company = context.company
         tiers = self._playbook.stores[store].tiers
         return ContextFacts(
             company=company.name if company else None,
             tier=tiers.get(company.group_id or "") if company else None,
-            orders=tuple(order.order_id for order in context.orders),
+            orders=_matched(context, references),
             missing=context.missing,
             store_answered=context.store_answered,
         )
@@ -120,3 +121,20 @@ class TicketRecords:
 
 def _orders(references: tuple[Reference, ...]) -> tuple[str, ...]:
     return tuple(reference.value for reference in references if reference.kind is ReferenceKind.ORDER)
+
+
+def _matched(context: OrderContext, references: tuple[Reference, ...]) -> tuple[str, ...]:
+    """The orders a message is about: those it names by number or purchase order; else the buyer's only one."""
+    named = {_bare(reference.value) for reference in references if reference.kind in _ORDER_KINDS}
+    matched = [order.order_id for order in context.orders if {order.order_id, _bare(order.purchase_order or "-")} & named]
+    if not matched and not named and len(context.orders) == 1:
+        matched = [context.orders[0].order_id]
+    return tuple(matched)
+
+
+_ORDER_KINDS = (ReferenceKind.ORDER, ReferenceKind.PURCHASE_ORDER)
+
+
+def _bare(value: str) -> str:
+    """A purchase order number without the ways people write it: `PO# 4713-a` is `4713A`."""
+    return re.sub(r"[^A-Z0-9]", "", value.upper()).removeprefix("PO")

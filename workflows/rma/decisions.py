@@ -12,7 +12,7 @@ from domain.effects import EffectKind, op_key
 from domain.sla import ClockName, meet, start_plain_clock, stop
 from workflows._kit.case import Case, Refused
 from workflows._kit.contract import TASK_QUEUE, Decision, DecisionTaken
-from workflows._kit.state import Effect
+from workflows._kit.state import Effect, EffectStatus
 from workflows.rma.contract import (
     DECISIONS,
     Approve,
@@ -232,9 +232,10 @@ class ReturnDecisions(Case[ReturnState]):
             self._start("void", VOID_LABEL, queue, "Give the unused label back", request, taken)
 
     def end(self, stage: Stage, words: str, taken: DecisionTaken | None = None) -> None:
-        """The return is over; its clocks with it."""
+        """The return is over; with it its clocks, and what waited for a person."""
         state = self.state
         state.stage, state.status = stage, "closed"
+        state.effects = [effect for effect in state.effects if effect.status is EffectStatus.RUNNING]
         for clock in state.clocks:
             stop(clock, workflow.now())
         if taken is None:

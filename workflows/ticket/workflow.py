@@ -17,7 +17,6 @@ from activities.records.models import (
 )
 from domain.messages import MessageNature
 from domain.sla import ClockName, Notice, NoticeKind, start_clock, stop
-from domain.triage import ReferenceKind
 from workflows._kit.calls import look_up, look_up_patiently
 from workflows._kit.contract import CaseInput, MessageArrived
 from workflows._kit.notices import tell
@@ -98,8 +97,7 @@ class TicketWorkflow(TicketDecisions):
         return state
 
     def _ask_store_again(self) -> None:
-        orders = tuple(named.value for named in self.state.references if named.kind is ReferenceKind.ORDER)
-        wanted = FillContext(case_id=self.start.case_id, store=self.start.store, order_ids=orders)
+        wanted = FillContext(case_id=self.start.case_id, store=self.start.store, references=tuple(self.state.references))
         queue = store_queue(self.start.store)
         looking = look_up_patiently(FILL_CONTEXT, wanted, ContextFacts, queue, "Ask the store again for the order")
         self.learn_later("context", looking)
