@@ -1,4 +1,7 @@
-"""Reads a playbook folder: `stores.yaml`, `calendars.yaml`, `service_levels.yaml`, `queues.yaml`, `people.yaml`, `rules.yaml`."""
+"""Reads a playbook folder: `stores.yaml`, `calendars.yaml`, `service_levels.yaml`, `queues.yaml`, `people.yaml`, `rules.yaml`.
+
+The texts in `templates/` are read when they are needed; the version covers them too.
+"""
 
 import hashlib
 import json
@@ -28,7 +31,9 @@ def load(folder: Path) -> Playbook:
     if not isinstance(rules, dict):
         raise PlaybookError(f"{folder / 'rules.yaml'}: must hold `tickets` and `returns`")
     content.update(rules)
-    version = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    templates = {path.name: path.read_text(encoding="utf-8") for path in sorted((folder / "templates").glob("*.jinja"))}
+    rules_and_texts = {**content, "templates": templates}
+    version = hashlib.sha256(json.dumps(rules_and_texts, sort_keys=True, default=str).encode()).hexdigest()[:16]
     try:
         return Playbook.model_validate({**content, "version": version})
     except ValidationError as error:

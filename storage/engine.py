@@ -29,7 +29,8 @@ class Database:
 
 def open_database(url: str) -> Database:
     """Opens `url` (any `postgresql://` address) with psycopg 3. Connects at the first use, not here."""
-    engine = create_async_engine(with_driver(url), pool_size=10, max_overflow=10, pool_pre_ping=True)
+    # Parameters are what people wrote: they have no place in an error's words.
+    engine = create_async_engine(with_driver(url), pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
     return Database(engine)
 
 

@@ -164,7 +164,9 @@ def _mailer(resources: Resources, stores: "Stores") -> "Mailer":
         host, port = settings.relay_address
         user, password = settings.smtp_relay_user, settings.smtp_relay_password
         relay = MailRelay(host, port, user, password, settings.smtp_relay_security)
-    return Mailer(resources.database, resources.blobs, resources.playbook, relay, Templates(), buyer_of)
+    return Mailer(
+        resources.database, resources.blobs, resources.playbook, relay, Templates(settings.playbook / "templates"), buyer_of
+    )
 
 
 def worker_background(resources: Resources) -> list[Background]:

@@ -49,5 +49,16 @@ class StaffNotice(_Model):
     facts: dict[str, Any] = {}
 
 
+class MailAttachment(_Model):
+    """A file that goes with a mail; `blob` is its key in the blob store."""
+
+    filename: str
+    content_type: str
+    blob: str
+
+
 class SentMail(_Model):
+    """The Message-ID it went out under. With `skipped` a person decided that it shall not go out, and nothing was published."""
+
     message_id: str
+    skipped: bool = False

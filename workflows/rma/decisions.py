@@ -283,7 +283,8 @@ class ReturnDecisions(Case[ReturnState]):
 
     def _mail(self, template: str, cause: str, **facts: Any) -> OutgoingMail:
         state = self.state
-        lines = [{"sku": line.sku, "name": line.name, "quantity": line.quantity, "reason": line.reason} for line in state.lines]
+        shown = {"sku", "name", "quantity", "reason", "outcome", "amount", "outcome_reason"}
+        lines = [line.model_dump(mode="json", include=shown) | {"currency": state.currency} for line in state.lines]
         days = state.policy.rules.parcel_deadline.days
         return OutgoingMail(
             op_key=self._op_key(EffectKind.MAIL, cause),

@@ -1,0 +1,321 @@
+"""The one way in: a message of any channel becomes part of exactly one ticket, in one transaction (P1)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import sqlalchemy as sql
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain import threading
+from domain.messages import DeliveryState, InboundMessage, MessageNature
+from domain.playbook import Playbook
+from storage.blobs import Blobs
+from storage.engine import Database
+from storage.records import notify
+from storage.storable import storable
+from storage.tables import attachments, case_numbers, cases, messages, outbox
+
+OUTBOX_CHANGED = "outbox"
+"""The NOTIFY channel; its payload is the workflow id that has something waiting."""
+
+TICKET = "ticket"
+MESSAGE_SIGNAL = "message"
+STAGE_NEW = "new"
+STAGE_MACHINE_MAIL = "machine_mail"
+"""A ticket that only keeps machine mail which belongs to no thread: closed from birth, no workflow, no answer."""
+
+_OPEN = "open"
+_CLOSED = "closed"
+
+
+class UnknownStore(ValueError):
+    """The message is for a store that the playbook does not have."""
+
+
+class Accepted(NamedTuple):
+    """Where a message is. `created` is False where the same message had been accepted before."""
+
+    message_id: UUID
+    ticket_id: UUID
+    created: bool
+
+
+class OpenedCase(NamedTuple):
+    case_id: UUID
+    number: int
+
+
+class _Place(NamedTuple):
+    """The ticket a message goes to, and whether its workflow is told."""
+
+    case_id: UUID
+    workflow_id: str
+    told: bool
+
+
+async def receive(database: Database, blobs: Blobs, playbook: Playbook, message: InboundMessage) -> Accepted:
+    """Stores the attachments, then accepts the message. Once this returns the message may be acknowledged.
+
+    Raises UnknownStore, and whatever database and blob store raise; then nothing of the message is in a thread.
+    """
+    keys = [await blobs.put(attachment.content) for attachment in message.attachments]
+    async with database.begin() as connection:
+        return await accept(connection, message, keys, playbook)
+
+
+async def accept(
+    connection: AsyncConnection, message: InboundMessage, attachment_blobs: Sequence[str], playbook: Playbook
+) -> Accepted:
+    """Puts a message into its thread, within the caller's transaction and without any network.
+
+    `attachment_blobs` are the blob keys of `message.attachments`, in their order. The same (channel, external_id) again
+    returns what the first one returned, also when both arrive at the same moment.
+
+    Raises UnknownStore.
+    """
+    if message.store not in playbook.stores:
+        raise UnknownStore(f"store {message.store!r} is not in the playbook; it has {', '.join(sorted(playbook.stores))}")
+    message = storable(message)
+    known = await _known(connection, message)
+    if known is not None:
+        return known
+    case_id = await _by_headers(connection, message) or await _by_number(connection, message)
+    if case_id is None:
+        place = await _new_ticket(connection, message, playbook, parent_id=None)
+    else:
+        place = await _place_in(connection, case_id, message, playbook)
+    message_id = uuid4()
+    await connection.execute(sql.insert(messages).values(_row(message_id, place.case_id, message)))
+    if message.attachments:
+        await connection.execute(sql.insert(attachments), _attachment_rows(message_id, message, attachment_blobs))
+    if place.told:
+        await put_in_outbox(
+            connection,
+            workflow_id=place.workflow_id,
+            case_id=place.case_id,
+            process=TICKET,
+            signal=MESSAGE_SIGNAL,
+            payload={"message_id": str(message_id)},
+        )
+    return Accepted(message_id, place.case_id, True)
+
+
+async def open_case(
+    connection: AsyncConnection,
+    process: str,
+    store: str,
+    title: str,
+    start: Mapping[str, Any],
+    parent_id: UUID | None = None,
+    *,
+    playbook_version: str | None = None,
+    case_id: UUID | None = None,
+) -> OpenedCase:
+    """Makes a case of any process and has its workflow `<process>-<number>` started.
+
+    With `case_id` the call may be repeated: the same id again returns the case that is there and starts nothing.
+    """
+    case_id = case_id or uuid4()
+    number = await _next_number(connection)
+    statement = (
+        insert(cases)
+        .values(
+            id=case_id,
+            process=process,
+            number=number,
+            workflow_id=f"{process}-{number}",
+            store=store,
+            title=title,
+            status=_OPEN,
+            stage=STAGE_NEW,
+            start=dict(start),
+            parent_id=parent_id,
+            playbook_version=playbook_version,
+        )
+        .on_conflict_do_nothing(index_elements=[cases.c.id])
+        .returning(cases.c.number)
+    )
+    if await connection.scalar(statement) is None:
+        there = await connection.execute(sql.select(cases.c.number).where(cases.c.id == case_id))
+        return OpenedCase(case_id, there.scalar_one())
+    await put_in_outbox(connection, workflow_id=f"{process}-{number}", case_id=case_id, process=process)
+    return OpenedCase(case_id, number)
+
+
+async def put_in_outbox(
+    connection: AsyncConnection,
+    *,
+    workflow_id: str,
+    case_id: UUID,
+    process: str,
+    signal: str | None = None,
+    payload: Mapping[str, Any] | None = None,
+) -> None:
+    """Has the relay tell a workflow something once this transaction commits; without `signal` it is only started."""
+    await connection.execute(
+        sql.insert(outbox).values(
+            workflow_id=workflow_id,
+            case_id=case_id,
+            process=process,
+            signal=signal,
+            payload=dict(payload) if payload is not None else None,
+        )
+    )
+    await notify(connection, OUTBOX_CHANGED, {"workflow_id": workflow_id})
+
+
+async def _known(connection: AsyncConnection, message: InboundMessage) -> Accepted | None:
+    """What became of this message before. The lock makes a second delivery at the same moment wait for the first."""
+    identity = f"{message.channel.value}\n{message.external_id}"
+    await connection.execute(sql.select(sql.func.pg_advisory_xact_lock(sql.func.hashtextextended(identity, 0))))
+    found = await connection.execute(
+        sql.select(messages.c.id, messages.c.case_id).where(
+            messages.c.channel == message.channel.value, messages.c.external_id == message.external_id
+        )
+    )
+    row = found.one_or_none()
+    return None if row is None else Accepted(row.id, row.case_id, False)
+
+
+async def _by_headers(connection: AsyncConnection, message: InboundMessage) -> UUID | None:
+    """By Message-ID of what we sent or received. Ours win over an inbound message that bears the same id: it is forged."""
+    candidates = threading.candidate_ids(message.thread)
+    if not candidates:
+        return None
+    found = await connection.execute(
+        sql.select(messages.c.case_id)
+        .where(messages.c.message_id.in_(candidates), messages.c.store == message.store)
+        .order_by(
+            sql.func.array_position(sql.cast(list(candidates), sql.ARRAY(sql.Text)), messages.c.message_id),
+            messages.c.direction.desc(),
+            messages.c.created_at,
+        )
+        .limit(1)
+    )
+    return found.scalar_one_or_none()
+
+
+async def _by_number(connection: AsyncConnection, message: InboundMessage) -> UUID | None:
+    number = threading.ticket_number(message.subject)
+    if number is None:
+        return None
+    found = await connection.execute(
+        sql.select(cases.c.id, messages.c.sender["email"].astext.label("sender"), messages.c.recipient, messages.c.direction)
+        .join(messages, messages.c.case_id == cases.c.id)
+        .where(
+            cases.c.number == number,
+            cases.c.process == TICKET,
+            cases.c.store == message.store,
+            messages.c.nature == MessageNature.PERSON.value,
+        )
+    )
+    rows = found.all()
+    participants = [row.sender if row.direction == "in" else row.recipient for row in rows]
+    if not threading.takes_part(message.sender.email, [address for address in participants if address]):
+        return None
+    return rows[0].id
+
+
+async def _place_in(connection: AsyncConnection, case_id: UUID, message: InboundMessage, playbook: Playbook) -> _Place:
+    """Where in the thread of `case_id` the message goes.
+
+    A return stands for the ticket it belongs to, a closed ticket for the newest one that follows it. The row lock lets two
+    replies to a closed ticket, arriving at once, share the new one. Machine mail stays where it belongs also when that is
+    closed: then nobody is told, since it may not start anything. A merged ticket keeps what is written to it, its workflow
+    hands it on.
+    """
+    while True:
+        found = await connection.execute(
+            sql.select(cases.c.id, cases.c.process, cases.c.status, cases.c.workflow_id, cases.c.parent_id)
+            .where(cases.c.id == case_id)
+            .with_for_update(key_share=True)
+        )
+        case = found.one()
+        if case.process != TICKET and case.parent_id is not None:
+            case_id = case.parent_id
+            continue
+        if case.process == TICKET and case.status != _CLOSED:
+            return _Place(case.id, case.workflow_id, True)
+        if message.nature is not MessageNature.PERSON:
+            return _Place(case.id, case.workflow_id, False)
+        follower = await connection.scalar(
+            sql.select(cases.c.id)
+            .where(cases.c.parent_id == case.id, cases.c.process == TICKET)
+            .order_by(cases.c.number.desc())
+            .limit(1)
+        )
+        if follower is None:
+            return await _new_ticket(connection, message, playbook, parent_id=case.id)
+        case_id = follower
+
+
+async def _new_ticket(
+    connection: AsyncConnection, message: InboundMessage, playbook: Playbook, parent_id: UUID | None
+) -> _Place:
+    """A ticket for the first message of a thread. Machine mail gets one that is closed from birth: kept, never answered."""
+    person = message.nature is MessageNature.PERSON
+    case_id = uuid4()
+    number = await _next_number(connection)
+    workflow_id = f"{TICKET}-{number}"
+    title = threading.title(message.subject, message.text)
+    await connection.execute(
+        sql.insert(cases).values(
+            id=case_id,
+            process=TICKET,
+            number=number,
+            workflow_id=workflow_id,
+            store=message.store,
+            title=title,
+            status=_OPEN if person else _CLOSED,
+            stage=STAGE_NEW if person else STAGE_MACHINE_MAIL,
+            start={"case_id": str(case_id), "number": number, "store": message.store, "title": title},
+            parent_id=parent_id,
+            playbook_version=playbook.version,
+        )
+    )
+    return _Place(case_id, workflow_id, person)
+
+
+async def _next_number(connection: AsyncConnection) -> int:
+    return (await connection.execute(sql.select(case_numbers.next_value()))).scalar_one()
+
+
+def _row(message_id: UUID, case_id: UUID, message: InboundMessage) -> dict[str, Any]:
+    return {
+        "id": message_id,
+        "case_id": case_id,
+        "direction": "in",
+        "channel": message.channel.value,
+        "external_id": message.external_id,
+        "store": message.store,
+        "sender": message.sender.model_dump(exclude_none=True),
+        "recipient": message.to,
+        "subject": message.subject,
+        "text": message.text,
+        "full_text": message.full_text,
+        "html": message.html,
+        "message_id": message.thread.message_id,
+        "in_reply_to": message.thread.in_reply_to,
+        "references": list(message.thread.references),
+        "nature": message.nature.value,
+        "delivery": DeliveryState.RECEIVED.value,
+        "raw_blob": message.raw_blob,
+        "at": message.received_at,
+    }
+
+
+def _attachment_rows(message_id: UUID, message: InboundMessage, blobs: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": uuid4(),
+            "message_id": message_id,
+            "filename": attachment.filename,
+            "content_type": attachment.content_type,
+            "size": len(attachment.content),
+            "blob": blob,
+            "content_id": attachment.content_id,
+        }
+        for attachment, blob in zip(message.attachments, blobs, strict=True)
+    ]
