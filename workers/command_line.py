@@ -15,6 +15,8 @@ from workers.errors import CommandError
 if TYPE_CHECKING:
     from workers.settings import Settings
 
+TEMPORAL_BRIDGE = "temporalio.bridge.temporal_sdk_bridge"
+
 application = typer.Typer(
     name="casework",
     help="Support tickets and returns for B2B merchants, each a durable Temporal workflow.",
@@ -37,11 +39,28 @@ class TokenRole(StrEnum):
 
 def main() -> None:
     """Runs the command and shows expected errors as one line."""
+    status = _run()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if TEMPORAL_BRIDGE in sys.modules:
+        # The SDK's own threads may be inside Python while the interpreter is taken down, which now and then aborts a
+        # command that has done all its work. Everything is closed by now, so the process leaves without that.
+        os._exit(status)
+    sys.exit(status)
+
+
+def _run() -> int:
     try:
         application()
     except CommandError as error:
         print(f"casework: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(1)
+        return 1
+    except SystemExit as ending:
+        if ending.code is None or isinstance(ending.code, int):
+            return ending.code or 0
+        print(ending.code, file=sys.stderr)
+        return 1
+    return 0
 
 
 @application.command()

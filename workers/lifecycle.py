@@ -101,12 +101,21 @@ async def run_workers(
                 await until_stopped(stop, [*serving, *background_tasks], announcing)
             finally:
                 logger.info("stopping: running activities may finish", extra={"seconds": graceful_shutdown.seconds})
-                await asyncio.gather(*(worker.shutdown() for worker in workers if worker.is_running))
+                await _shut_down(workers, serving)
     finally:
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
         announcing.cancel()
         await asyncio.gather(announcing, *serving, return_exceptions=True)
+
+
+async def _shut_down(workers: Sequence[Worker], serving: Sequence[asyncio.Task[None]]) -> None:
+    """Ends the workers. What counts is that their runs end: a worker that failed, or has not begun, answers no shutdown."""
+    shutting = [asyncio.create_task(worker.shutdown()) for worker in workers]
+    await asyncio.wait(serving)
+    for task in shutting:
+        task.cancel()
+    await asyncio.gather(*shutting, return_exceptions=True)
 
 
 async def until_stopped(stop: asyncio.Event, parts: Sequence[asyncio.Task[Any]], *steps: asyncio.Task[Any]) -> None:

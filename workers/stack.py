@@ -188,6 +188,7 @@ class Stack:
             user=server.user,
             stop_signal=signal.SIGINT,  # PostgreSQL's fast shutdown: ends sessions, writes everything
             stop_seconds=STOP_SECONDS_OF_POSTGRES,
+            prepare=lambda: embedded.ensure_access(server),
         )
 
     def _temporal(self) -> Part:
