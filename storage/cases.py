@@ -1,5 +1,6 @@
 """What activities read of a case, and the little they write beside its publications."""
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -54,21 +55,17 @@ async def latest_sender(connection: AsyncConnection, case_id: UUID) -> str | Non
 
 async def quantities_under_return(connection: AsyncConnection, case_id: UUID, store: str, order_id: str) -> dict[str, int]:
     """Pieces of each order line that other returns, not refused nor cancelled, ask back."""
-    line = sql.func.jsonb_array_elements(cases.c.start["lines"]).table_valued(sql.column("value", sql.JSON), name="line")
-    value = sql.cast(line.c.value, contexts.c.content.type)
-    query = (
-        sql.select(value["line_id"].astext, sql.func.sum(sql.cast(value["quantity"].astext, sql.Integer)))
-        .select_from(cases.join(line, sql.true()))
-        .where(
-            cases.c.process == "rma",
-            cases.c.store == store,
-            cases.c.id != case_id,
-            cases.c.stage.not_in(("refused", "cancelled")),
-            value["order_id"].astext == order_id,
-        )
-        .group_by(value["line_id"].astext)
+    query = sql.select(cases.c.start).where(
+        cases.c.process == "rma",
+        cases.c.store == store,
+        cases.c.id != case_id,
+        cases.c.stage.not_in(("refused", "cancelled")),
+        cases.c.start.contains({"lines": [{"order_id": order_id}]}),
     )
-    return {line_id: pieces for line_id, pieces in (await connection.execute(query)).all()}
+    pieces: Counter[str] = Counter()
+    for start in (await connection.execute(query)).scalars():
+        pieces.update({line["line_id"]: line["quantity"] for line in start["lines"] if line["order_id"] == order_id})
+    return dict(pieces)
 
 
 async def keep_context(connection: AsyncConnection, case_id: UUID, content: Row, as_of: Any) -> None:

@@ -23,6 +23,7 @@ OUTBOX_CHANGED = "outbox"
 TICKET = "ticket"
 MESSAGE_SIGNAL = "message"
 STAGE_NEW = "new"
+STAGE_REQUESTED = "requested"
 STAGE_MACHINE_MAIL = "machine_mail"
 """A ticket that only keeps machine mail which belongs to no thread: closed from birth, no workflow, no answer."""
 
@@ -129,7 +130,7 @@ async def open_case(
             store=store,
             title=title,
             status=_OPEN,
-            stage=STAGE_NEW,
+            stage=STAGE_REQUESTED,
             start=dict(start),
             parent_id=parent_id,
             playbook_version=playbook_version,

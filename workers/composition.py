@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from temporalio.client import Client
-from temporalio.runtime import Runtime
 
 from activities._kit.accounts import Accounts, AccountsError, load_accounts
 from workers import lifecycle, registry, search_attributes, temporal
@@ -41,12 +40,11 @@ class Resources:
     accounts: Accounts
     database: "Database"
     blobs: "Blobs"
-    temporal_client: Client
     playbook: "Playbook"
 
 
 @contextlib.asynccontextmanager
-async def open_resources(settings: Settings, runtime: Runtime | None = None) -> AsyncIterator[Resources]:
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """Opens everything and closes it at the end of the block.
 
     Raises CommandError for what is missing or wrong, one thing at a time, what costs least first.
@@ -55,11 +53,9 @@ async def open_resources(settings: Settings, runtime: Runtime | None = None) -> 
 
     database_url = require_database_url(settings)
     playbook, accounts, blobs = open_playbook(settings), open_accounts(settings), open_blob_store(settings)
-    client = await temporal.connect(runtime)
-    await search_attributes.register(client)
     database = open_database(database_url)
     try:
-        yield Resources(settings, accounts, database, blobs, client, playbook)
+        yield Resources(settings, accounts, database, blobs, playbook)
     finally:
         await database.close()
 
@@ -94,7 +90,7 @@ def open_blob_store(settings: Settings) -> "Blobs":
         raise CommandError(f"CASEWORK_BLOBS_URL cannot be used: {error}") from error
 
 
-def task_queues(resources: Resources, http: "httpx.AsyncClient") -> dict[str, QueueContents]:
+def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient") -> dict[str, QueueContents]:
     """What runs on each task queue, by the queue's name.
 
     `casework` has all workflows and what needs no provider's quota. Every provider account has a queue of its own, with the
@@ -118,14 +114,15 @@ def task_queues(resources: Resources, http: "httpx.AsyncClient") -> dict[str, Qu
     ledger = EffectLedger(database)
     stores = Stores(accounts, playbook, http)
     mailer = _mailer(resources, stores)
-    case_file, tickets = CaseFile(database), TicketRecords(database, playbook, stores)
-    returns, lanes = ReturnRecords(database, playbook, stores), Lanes(resources.temporal_client, TASK_QUEUE)
+    case_file, tickets = CaseFile(database, playbook.version), TicketRecords(database, playbook, stores)
+    returns, lanes = ReturnRecords(database, playbook, stores), Lanes(client, TASK_QUEUE)
     refunds, credit_notes = Refunds(ledger, stores), CreditNotes(ledger, Ledger(accounts, http))
     labels = ReturnLabels(ledger, stores, accounts, playbook, resources.blobs, http, mailer.send)
     main = QueueContents(
         workflows=[process.workflow for process in registry.discover().values()],
         activities=[
             case_file.publish,
+            case_file.read_case,
             case_file.decide_effect,
             tickets.open_ticket,
             tickets.read_message,
@@ -169,11 +166,11 @@ def _mailer(resources: Resources, stores: "Stores") -> "Mailer":
     )
 
 
-def worker_background(resources: Resources) -> list[Background]:
+def worker_background(resources: Resources, client: Client) -> list[Background]:
     """What runs beside the workers of the queue `casework`."""
     from workers.relay import Relay
 
-    return [Background("outbox relay", Relay(resources.database, resources.temporal_client).run)]
+    return [Background("outbox relay", Relay(resources.database, client).run)]
 
 
 def api_application(resources: Resources) -> Any:
@@ -224,17 +221,19 @@ async def run_worker(settings: Settings, only: list[str], ready_file: Any = None
 
     from activities._kit.http import open_client
 
-    async with open_resources(settings, lifecycle.runtime(settings.metrics_port)) as resources, open_client() as http:
-        queues = task_queues(resources, http)
+    async with open_resources(settings) as resources, open_client() as http:
+        client = await temporal.connect(lifecycle.runtime(settings.metrics_port))
+        await search_attributes.register(client)
+        queues = task_queues(resources, client, http)
         unknown = [name for name in only if name not in queues]
         if unknown:
             raise CommandError(f"no task queue {unknown[0]!r}; there are: {', '.join(queues)}")
         served = {name: contents for name, contents in queues.items() if not only or name in only}
         await lifecycle.run_workers(
-            resources.temporal_client,
+            client,
             served,
             stop=lifecycle.stop_on_signals(),
-            background=worker_background(resources) if TASK_QUEUE in served else [],
+            background=worker_background(resources, client) if TASK_QUEUE in served else [],
             graceful_shutdown=timedelta(seconds=settings.graceful_shutdown_seconds),
             ready_file=ready_file,
         )

@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 STICKY_QUEUE_TIMEOUT = timedelta(seconds=1)
 """How long a workflow task waits for the worker that has it in memory. A dead worker costs this long, not ten seconds."""
 
+SHUTDOWN_MARGIN = timedelta(seconds=5)
+"""So much longer than running activities may take, a worker has to end."""
+
 POLLER_CHECK_SECONDS = 0.1
 
 
@@ -101,7 +104,7 @@ async def run_workers(
                 await until_stopped(stop, [*serving, *background_tasks], announcing)
             finally:
                 logger.info("stopping: running activities may finish", extra={"seconds": graceful_shutdown.seconds})
-                await _shut_down(workers, serving)
+                await _shut_down(workers, serving, graceful_shutdown + SHUTDOWN_MARGIN)
     finally:
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
@@ -109,10 +112,14 @@ async def run_workers(
         await asyncio.gather(announcing, *serving, return_exceptions=True)
 
 
-async def _shut_down(workers: Sequence[Worker], serving: Sequence[asyncio.Task[None]]) -> None:
-    """Ends the workers. What counts is that their runs end: a worker that failed, or has not begun, answers no shutdown."""
+async def _shut_down(workers: Sequence[Worker], serving: Sequence[asyncio.Task[None]], limit: timedelta) -> None:
+    """Ends the workers. What counts is that their runs end: a worker that failed, or has not begun, answers no shutdown,
+    and one whose local activity fails again and again would never end by itself."""
     shutting = [asyncio.create_task(worker.shutdown()) for worker in workers]
-    await asyncio.wait(serving)
+    _, hanging = await asyncio.wait(serving, timeout=limit.total_seconds())
+    for task in hanging:
+        logger.warning("left without its last task: %s", task.get_name())
+        task.cancel()
     for task in shutting:
         task.cancel()
     await asyncio.gather(*shutting, return_exceptions=True)

@@ -15,6 +15,9 @@ from domain.triage import Reference
 PUBLISH = "records.publish"
 """Activity name: stores a Publication."""
 
+READ_CASE = "records.read_case"
+"""Activity name: what a case was begun with, and its state if it had one. Input CaseReference, output CaseRecord."""
+
 OPEN_TICKET = "records.open_ticket"
 """Activity name: reads, triages and looks up a new ticket. Input CaseReference, output OpenedTicket."""
 
@@ -41,6 +44,15 @@ class CaseReference(_Model):
     case_id: UUID
     store: str
     patient: bool = False
+
+
+class CaseRecord(_Model):
+    """`start` is what the case was begun with; `stored` the state it last published, if it ever did."""
+
+    title: str
+    start: dict[str, Any]
+    stored: dict[str, Any] | None = None
+    playbook_version: str
 
 
 class MessageReference(_Model):

@@ -32,6 +32,9 @@ def test_generated_process_passes_its_own_test(tmp_path: Path) -> None:
     for package in PACKAGES:
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for support in ("__init__.py", "conftest.py", "workflows/__init__.py", "workflows/conftest.py", "workflows/world.py"):
+        (tmp_path / "tests" / "workflows").mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "tests" / support, tmp_path / "tests" / support)
     write_process("warranty_claim", tmp_path)
     for command in (
         ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/workflows/test_warranty_claim.py"],

@@ -19,7 +19,9 @@ from activities.records.models import (
     OPEN_RETURN,
     OPEN_TICKET,
     PUBLISH,
+    READ_CASE,
     READ_MESSAGE,
+    CaseRecord,
     CaseReference,
     ContextFacts,
     EffectDecision,
@@ -90,6 +92,10 @@ class World:
         for outcome in publication.outcomes:
             assert outcome.decision_id not in self.outcomes, "one decision, two outcomes"
             self.outcomes[outcome.decision_id] = outcome
+
+    @activity.defn(name=READ_CASE)
+    async def read_case(self, reference: CaseReference) -> CaseRecord:
+        return CaseRecord(title="A case", start={}, stored=self.stored(), playbook_version=self.playbook.version)
 
     @activity.defn(name=OPEN_TICKET)
     async def open_ticket(self, reference: CaseReference) -> OpenedTicket:
