@@ -1,0 +1,115 @@
+"""Times, money and names as people say them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+_SOON = timedelta(hours=1)
+_DAY = timedelta(days=1)
+
+_INTENTS = {
+    "wismo": "Where is my order",
+    "return": "Return",
+    "exchange": "Exchange",
+    "damaged": "Damaged or warranty",
+    "quote": "Quote",
+    "wholesale_price": "Wholesale price",
+    "invoice": "Invoice or credit",
+    "change_order": "Change or cancel order",
+    "other": "Other",
+}
+_NAMES = {
+    "first_response": "First reply",
+    "reopen_window": "Reopen window",
+    "awaiting_agent": "waits for us",
+    "awaiting_customer": "waits for the customer",
+    "credit_note": "credit note",
+    "purchase_order": "Purchase order",
+    "sku": "SKU",
+    "rma": "RMA",
+    "retag": "Change intent, tags or tier",
+}
+
+
+@dataclass(frozen=True)
+class Due:
+    """A deadline in words. `level` (late, soon, later, none) colours it; the words say the same."""
+
+    words: str
+    level: str
+    at: datetime | None
+
+
+def due(at: datetime | None, now: datetime | None = None) -> Due:
+    """`due in 1 h 20 min`, `25 min late`, `no deadline`."""
+    if at is None:
+        return Due("no deadline", "none", None)
+    left = at - (now or datetime.now(UTC))
+    if left < timedelta(0):
+        return Due(f"{length(-left)} late", "late", at)
+    return Due(f"due in {length(left)}", "soon" if left <= _SOON else "later", at)
+
+
+def length(amount: timedelta) -> str:
+    """`2 d 3 h`, `1 h 20 min`, `25 min`, `under 1 min`."""
+    minutes = int(amount.total_seconds() // 60)
+    days, rest = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(rest, 60)
+    if days:
+        return f"{days} d" + (f" {hours} h" if hours and days < 7 else "")
+    if hours:
+        return f"{hours} h" + (f" {minutes} min" if minutes else "")
+    return f"{minutes} min" if minutes else "under 1 min"
+
+
+def ago(at: datetime | None, now: datetime | None = None) -> str:
+    """`25 min ago`, `just now`; a day and more as a date."""
+    if at is None:
+        return ""
+    passed = (now or datetime.now(UTC)) - at
+    if passed >= 2 * _DAY:
+        return f"{at:%-d %b %Y}"
+    return "just now" if passed < timedelta(minutes=1) else f"{length(passed)} ago"
+
+
+def moment(at: datetime | str | None) -> str:
+    """A full date and time in UTC."""
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at)
+    return "" if at is None else f"{at.astimezone(UTC):%a %-d %b %Y, %H:%M} UTC"
+
+
+def day(at: datetime | str | None) -> str:
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at)
+    return "" if at is None else f"{at:%-d %b %Y}"
+
+
+def money(amount: object, currency: str | None) -> str:
+    """`1,234.50 EUR`."""
+    if amount is None or amount == "":
+        return ""
+    try:
+        number = Decimal(str(amount))
+    except InvalidOperation:
+        return f"{amount} {currency or ''}".strip()
+    return f"{number:,.2f} {currency or ''}".strip()
+
+
+def size(count: int) -> str:
+    """`48 KB`."""
+    if count < 1000:
+        return f"{count} bytes"
+    return f"{count / 1000:.0f} KB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def intent_name(intent: str | None) -> str:
+    return "" if intent is None else _INTENTS.get(intent, named(intent))
+
+
+def named(word: str | None) -> str:
+    """A name of the code as words: `credit_hold` → `Credit hold`."""
+    if not word:
+        return ""
+    words = _NAMES.get(word, word.replace("_", " ").replace("-", " "))
+    return words[:1].upper() + words[1:]

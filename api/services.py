@@ -1,0 +1,35 @@
+"""What every route works with, handed out by dependency."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.measures import Measures
+from api.options import ApiOptions
+from domain.playbook import Playbook
+from storage.blobs import Blobs
+from storage.engine import Database
+from storage.notifications import Notifications
+from workflows._kit.process import Process
+
+
+@dataclass(frozen=True)
+class Services:
+    """One set for each application. Nothing in it belongs to a request."""
+
+    database: Database
+    blobs: Blobs
+    playbook: Playbook
+    processes: dict[str, Process]
+    options: ApiOptions
+    notifications: Notifications
+    measures: Measures
+
+
+def services_of(request: Request) -> Services:
+    """The services of the application that got this request."""
+    return request.app.state.services
+
+
+WithServices = Annotated[Services, Depends(services_of)]

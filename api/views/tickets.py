@@ -1,0 +1,139 @@
+"""A ticket as the JSON API shows it, in a list and whole."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from api.views.mail_html import cleaned
+from api.views.parts import (
+    EXAMPLE_TIME,
+    ClockView,
+    DecisionView,
+    MessageView,
+    TimelineLine,
+    View,
+    clock_views,
+    decision_view,
+    message_view,
+    timeline_lines,
+)
+from storage.reading_case import CaseFile, Row
+
+
+class CaseItem(View):
+    """A case in a list."""
+
+    id: UUID
+    number: int = Field(examples=[1042])
+    title: str = Field(examples=["Where is order 10452?"])
+    status: str = Field(description="open, waiting, resolved, closed or merged", examples=["open"])
+    stage: str = Field(examples=["awaiting_agent"])
+    store: str = Field(examples=["northwind-tools"])
+    queue: str | None = Field(examples=["delivery"])
+    owner: str | None = Field(examples=["Emma Clarke"])
+    company: str | None = Field(examples=["Baltic Marine Works"])
+    intent: str | None = Field(examples=["wismo"])
+    tier: str | None = Field(examples=["gold"])
+    language: str | None = Field(examples=["en"])
+    orders: list[str] = Field(examples=[["10452"]])
+    tags: list[str] = Field(examples=[["peak"]])
+    next_due_at: datetime | None = Field(description="the nearest deadline", examples=[EXAMPLE_TIME])
+    revision: int = Field(examples=[4])
+    workflow_id: str = Field(examples=["ticket-1042"])
+    created_at: datetime
+    updated_at: datetime
+
+
+class CaseList(View):
+    """One page. Give `next_cursor` back as `cursor` for the next one; it is null on the last."""
+
+    items: list[CaseItem]
+    next_cursor: str | None = Field(examples=["WyIyMDI2LTAzLTAyVDA5OjMwOjAwKzAwOjAwIiwgMTA0Ml0"])
+
+
+class ReferenceView(View):
+    """Something the customer named, and where it was read."""
+
+    kind: str = Field(examples=["order"])
+    value: str = Field(examples=["10452"])
+    evidence: str | None = Field(examples=["Where is my order 10452?"])
+
+
+class ReturnItem(View):
+    """A return that belongs to a ticket."""
+
+    id: UUID
+    number: int = Field(examples=[1043])
+    stage: str = Field(examples=["awaiting_goods"])
+    title: str = Field(examples=["Return of 2 lines of order 10452"])
+
+
+class TicketView(View):
+    """A ticket with everything that belongs to it."""
+
+    id: UUID
+    number: int = Field(examples=[1042])
+    title: str = Field(examples=["Where is order 10452?"])
+    status: str = Field(examples=["open"])
+    stage: str = Field(examples=["awaiting_agent"])
+    store: str = Field(examples=["northwind-tools"])
+    language: str | None = Field(examples=["en"])
+    intent: str | None = Field(examples=["wismo"])
+    intents: list[str] = Field(examples=[["wismo"]])
+    tier: str | None = Field(examples=["gold"])
+    company: str | None = Field(examples=["Baltic Marine Works"])
+    queue: str | None = Field(examples=["delivery"])
+    owner: str | None = Field(examples=["Emma Clarke"])
+    orders: list[str] = Field(examples=[["10452"]])
+    references: list[ReferenceView]
+    tags: list[str]
+    waiting_for: str | None = Field(description="the party that a `wait` decision named")
+    clocks: list[ClockView]
+    next_due_at: datetime | None
+    revision: int = Field(description="rises with every change; give it back as `seen_revision`", examples=[4])
+    workflow_id: str = Field(examples=["ticket-1042"])
+    parent_id: UUID | None = Field(description="the closed ticket that this one follows")
+    created_at: datetime
+    updated_at: datetime
+    messages: list[MessageView]
+    context: dict[str, Any] | None = Field(description="what the store knows: orders, company, and what is missing, in words")
+    draft: None = Field(description="null: drafts are not made yet")
+    rmas: list[ReturnItem]
+    decisions: list[DecisionView]
+    timeline: list[TimelineLine]
+
+
+def case_item(row: Row) -> CaseItem:
+    """A row of a list."""
+    return CaseItem.model_validate({**row, "tags": row["tags"] or []})
+
+
+def ticket_view(file: CaseFile) -> TicketView:
+    """The whole ticket. Seconds old, it has no state yet: then what the state would say is empty."""
+    case = file.case
+    state: dict[str, Any] = case["state"] or {}
+    return TicketView.model_validate(
+        {
+            **case,
+            "language": state.get("language"),
+            "intents": state.get("intents") or [],
+            "tier": state.get("tier"),
+            "references": references(state),
+            "tags": state.get("tags") or [],
+            "waiting_for": state.get("waiting_for"),
+            "clocks": clock_views(state),
+            "messages": [message_view(row, None if row["html"] is None else cleaned(row["html"])) for row in file.messages],
+            "context": None if file.context is None else {"as_of": file.context["as_of"], **file.context["content"]},
+            "draft": None,
+            "rmas": [ReturnItem.model_validate(child) for child in file.children if child["process"] == "rma"],
+            "decisions": [decision_view(stored) for stored in file.decisions],
+            "timeline": timeline_lines(file.timeline),
+        }
+    )
+
+
+def references(state: dict[str, Any]) -> list[ReferenceView]:
+    """What the customer named."""
+    return [ReferenceView.model_validate({"evidence": None, **entry}) for entry in state.get("references") or []]

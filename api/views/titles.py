@@ -1,0 +1,20 @@
+"""What a new case is called in lists."""
+
+from collections.abc import Callable
+from typing import Any
+
+from workflows._kit.process import Process
+
+
+def title_of(process: Process, start: dict[str, Any]) -> str:
+    """The title of a case begun with `start`."""
+    make = _TITLES.get(process.name)
+    return make(start) if make else process.title
+
+
+def _of_return(start: dict[str, Any]) -> str:
+    lines = start["lines"]
+    return f"Return of {len(lines)} {'line' if len(lines) == 1 else 'lines'} of order {lines[0]['order_id']}"
+
+
+_TITLES: dict[str, Callable[[dict[str, Any]], str]] = {"rma": _of_return}
