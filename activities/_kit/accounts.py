@@ -28,12 +28,14 @@ class ShipStationAccount(_Account):
 
 
 class XeroAccount(_Account):
-    """`api` ends in `/api.xro/2.0`."""
+    """`api` ends in `/api.xro/2.0`. `refund_account` is the code of the bank account that refunds paid by the store are
+    booked against."""
 
     api: str
     token: str = Field(repr=False)
     tenant_id: str
     webhook_key: str = Field(default="", repr=False)
+    refund_account: str = "090"
 
 
 class Accounts(_Account):

@@ -1,4 +1,4 @@
-"""What the store tells and what we ask of it. Amounts are Decimal in the order's currency, tax included unless named otherwise."""
+"""What the store tells and what we ask of it. Amounts are Decimal in the order's currency, with tax unless named otherwise."""
 
 from decimal import Decimal
 from typing import Any
@@ -71,6 +71,21 @@ class Company(_Model):
     credit_hold: bool
 
 
+class BuyerAddress(_Model):
+    """Who bought and where the goods went. Personal data: used inside activities, never passed through a workflow."""
+
+    name: str
+    company: str
+    email: str
+    phone: str
+    street: str
+    street_2: str
+    city: str
+    state: str
+    postal_code: str
+    country_code: str
+
+
 class LookUp(_Model):
     """What a message names: order numbers first, else the buyer's address."""
 
@@ -99,7 +114,8 @@ class RefundLine(_Model):
 
 
 class RefundRequest(_Model):
-    """Refund these quantities of these lines. `amount` (tax included) refunds less than the lines are worth."""
+    """Refund these quantities of these lines. `amount` (tax included) refunds less than the lines are worth. `attempt`
+    counts the times a person has asked for it, the first time included."""
 
     op_key: str
     case_id: UUID
@@ -108,11 +124,19 @@ class RefundRequest(_Model):
     lines: tuple[RefundLine, ...]
     amount: Decimal | None = None
     reason: str
+    attempt: int = 1
 
 
 class Refund(_Model):
+    """A refund as the store holds it. `refund_id` is empty and the amounts are 0 where a person decided to skip it."""
+
     refund_id: str
     order_id: str
     amount: Decimal
     tax: Decimal
     currency: str
+
+
+def store_queue(store: str) -> str:
+    """The task queue of a store's account, rate-limited there."""
+    return f"bigcommerce-{store}"

@@ -24,6 +24,15 @@ class Invoice(_Model):
     amount_credited: Decimal
 
 
+class Contact(_Model):
+    """A customer of the ledger and what is owed over all its open invoices, in the ledger's base currency."""
+
+    contact_id: str
+    name: str
+    outstanding: Decimal
+    overdue: Decimal
+
+
 class CreditLine(_Model):
     sku: str
     quantity: int
@@ -32,7 +41,8 @@ class CreditLine(_Model):
 class CreditNoteRequest(_Model):
     """Credit these quantities of an invoice's lines. The ledger's total must equal `expected_total` to the cent before
     anything is authorised (None: the lines' own worth). An invoice with something due gets it allocated, up to what is due;
-    `refunded` says that the store has paid the buyer back, which is then recorded against the note."""
+    `refunded` says that the store has paid the buyer back, which is then recorded against the note. `amount` (tax included)
+    credits less than the lines are worth. `attempt` counts the times a person has asked for it, the first time included."""
 
     op_key: str
     case_id: UUID
@@ -43,9 +53,13 @@ class CreditNoteRequest(_Model):
     refunded: bool
     reference: str
     reason: str
+    amount: Decimal | None = None
+    attempt: int = 1
 
 
 class CreditNote(_Model):
+    """A credit note as the ledger holds it. `credit_note_id` is empty where a person decided to skip it."""
+
     credit_note_id: str
     number: str
     total: Decimal
@@ -54,3 +68,8 @@ class CreditNote(_Model):
     allocated: Decimal
     recorded_refund: Decimal
     remaining: Decimal
+
+
+def ledger_queue(account: str) -> str:
+    """The task queue of a ledger account, rate-limited there."""
+    return f"xero-{account}"

@@ -1,0 +1,145 @@
+"""The calls of one store: V2, V3 and the B2B edition. Documents come back as the store gives them, fractions as Decimal.
+
+Every call raises the errors of `activities._kit.errors`; reads return None for what the store does not know.
+"""
+
+from typing import Any
+
+import httpx
+
+from activities._kit import http
+from activities._kit.accounts import BigCommerceAccount
+from activities._kit.http import Call
+from activities.bigcommerce.dialect import DIALECT
+
+Document = dict[str, Any]
+
+_MISSING = frozenset({404})
+_PAGE = 250
+"""The largest page of V2."""
+METAFIELD_NAMESPACE = "casework"
+
+
+class StoreClient:
+    """One store. Thin: a method is a call."""
+
+    def __init__(self, account: BigCommerceAccount, client: httpx.AsyncClient) -> None:
+        self._account = account
+        self._client = client
+        self._headers = {"X-Auth-Token": account.token}
+
+    async def order(self, order_id: str) -> Document | None:
+        return await self._read(f"/v2/orders/{order_id}")
+
+    async def orders_of(self, email: str, limit: int) -> list[Document]:
+        """The newest orders with this billing address."""
+        params = {"email": email, "sort": "date_created:desc", "limit": str(limit)}
+        return await self._read("/v2/orders", params) or []
+
+    async def products(self, order_id: str) -> list[Document]:
+        return await self._v2_list(f"/v2/orders/{order_id}/products")
+
+    async def shipping_addresses(self, order_id: str) -> list[Document]:
+        return await self._v2_list(f"/v2/orders/{order_id}/shipping_addresses")
+
+    async def shipments(self, order_id: str) -> list[Document]:
+        return await self._v2_list(f"/v2/orders/{order_id}/shipments")
+
+    async def customers(self, email: str) -> list[Document]:
+        return _data(await self._read("/v3/customers", {"email:in": email})) or []
+
+    async def transactions(self, order_id: str) -> list[Document]:
+        return _data(await self._read(f"/v3/orders/{order_id}/transactions")) or []
+
+    async def refunds(self, order_id: str) -> list[Document]:
+        return _data(await self._read(f"/v3/orders/{order_id}/payment_actions/refunds")) or []
+
+    async def quote_refund(self, order_id: str, items: list[Document]) -> Document:
+        """POST that keeps nothing, so it may be repeated."""
+        path = f"/v3/orders/{order_id}/payment_actions/refund_quotes"
+        return _data(await self._write(Call.SAFE, "POST", path, {"items": items}))
+
+    async def post_refund(self, order_id: str, items: list[Document], payments: list[Document]) -> None:
+        """The one call of this client that must not be repeated blindly. 201 means scheduled: read it back."""
+        path = f"/v3/orders/{order_id}/payment_actions/refunds"
+        await self._write(Call.WRITE, "POST", path, {"items": items, "payments": payments})
+
+    async def metafield(self, order_id: str, key: str) -> Document | None:
+        params = {"namespace": METAFIELD_NAMESPACE, "key": key}
+        found = _data(await self._read(f"/v3/orders/{order_id}/metafields", params))
+        return found[0] if found else None
+
+    async def claim_metafield(self, order_id: str, key: str, value: str) -> None:
+        """Writes a metafield, replacing what stands under this key. Namespace and key are unique per order: 409."""
+        path = f"/v3/orders/{order_id}/metafields"
+        body = {"permission_set": "app_only", "namespace": METAFIELD_NAMESPACE, "key": key, "value": value}
+        response = await self._request(Call.SAFE, "POST", path, body=body, accept=frozenset({409}))
+        if response.status_code == 409:
+            held = await self.metafield(order_id, key)
+            if held is not None:
+                await self._request(Call.SAFE, "PUT", f"{path}/{held['id']}", body=body)
+
+    async def company_user(self, customer_id: str) -> Document | None:
+        """The B2B user of a customer; None where the customer belongs to no company."""
+        return await self._b2b(f"/users/customer/{customer_id}")
+
+    async def company(self, company_id: str) -> Document | None:
+        return await self._b2b(f"/companies/{company_id}")
+
+    async def company_credit(self, company_id: str) -> Document | None:
+        return await self._b2b(f"/companies/{company_id}/credit")
+
+    async def payment_terms(self, company_id: str) -> Document | None:
+        return await self._b2b(f"/companies/{company_id}/payment-terms")
+
+    async def company_order(self, order_id: str) -> Document | None:
+        """The B2B side of an order: its purchase order number. The specification answers a list of one."""
+        found = await self._b2b(f"/orders/{order_id}")
+        return (found[0] if found else None) if isinstance(found, list) else found
+
+    async def _v2_list(self, path: str) -> list[Document]:
+        found: list[Document] = []
+        while True:
+            page = str(len(found) // _PAGE + 1)
+            # Past the end V2 answers 204 without a body.
+            part = await self._read(path, {"page": page, "limit": str(_PAGE)}) or []
+            found += part
+            if len(part) < _PAGE:
+                return found
+
+    async def _read(self, path: str, params: dict[str, str] | None = None) -> Any:
+        response = await self._request(Call.SAFE, "GET", path, params=params, accept=_MISSING)
+        return None if response.status_code in _MISSING else http.read_json(DIALECT, Call.SAFE, response)
+
+    async def _write(self, call: Call, method: str, path: str, body: Document) -> Any:
+        return http.read_json(DIALECT, call, await self._request(call, method, path, body=body))
+
+    async def _request(
+        self,
+        call: Call,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str] | None = None,
+        body: Any = None,
+        accept: frozenset[int] = frozenset(),
+    ) -> httpx.Response:
+        url = f"{self._account.api}{path}"
+        return await http.send(
+            self._client, DIALECT, call, method, url, headers=self._headers, params=params, body=body, accept=accept
+        )
+
+    async def _b2b(self, path: str) -> Any:
+        """The `data` of a B2B answer; None for 404, said by HTTP or by the body's own `code`."""
+        if not self._account.b2b:
+            return None
+        headers = {**self._headers, "X-Store-Hash": self._account.store_hash}
+        url = f"{self._account.b2b}{path}"
+        response = await http.send(self._client, DIALECT, Call.SAFE, "GET", url, headers=headers, accept=_MISSING)
+        body = http.read_json(DIALECT, Call.SAFE, response)
+        missing = response.status_code in _MISSING or not isinstance(body, dict) or body.get("code") in _MISSING
+        return None if missing else body.get("data")
+
+
+def _data(body: Any) -> Any:
+    return body.get("data") if isinstance(body, dict) else None

@@ -1,0 +1,171 @@
+"""Where a parcel is, in our words (carriers brief, section 4)."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from activities._kit.accounts import Accounts
+from activities._kit.errors import NeedsOperator
+from activities.carriers.models import ParcelEvent, ParcelProblem, ParcelStatus, TrackingSnapshot
+from activities.carriers.shipstation import ShipStationClient
+
+# A detail code says more than the status code beside it and wins over it.
+_BY_DETAIL: dict[ParcelStatus, str] = {
+    ParcelStatus.UNKNOWN: "CARRIER_STATUS_NOT_MAPPED",
+    ParcelStatus.REGISTERED: (
+        "SHIPMENT_CREATED AWAITING_PICKUP_DROP_OFF ELEC_ADVICE_RECD_BY_CARRIER NOT_YET_RECEIVED_BY_CARRIER PICKUP_FAILED"
+    ),
+    ParcelStatus.IN_TRANSIT: (
+        "DROPPED_OFF PICKED_UP CUSTOMS_CLEARED CUSTOMS_PROCESSING DELIVERY_ARRANGED_WITH_RECIPIENT HUB_SCAN_OUT HUB_SCAN_IN"
+        " IN_TRANSIT INFORMATION PARCEL_OVER_LABELLED PARCEL_UPDATE_NOTIFICATION RECEIVED_BY_CARRIER"
+        " RECEIVED_LOCAL_DELIVERY_DEPOT SUB_CONTRACTOR_EVENT SUB_CONTRACTOR_RECEIVED PARCEL_REDIRECTED DELIVERY_SCHEDULED"
+        " HUB_PROCESSING DELIVERY_RESCHEDULED COD_AMOUNT_PAID CARRIER_DELAYS DELAYED_NOT_CARRIER PARCEL_REPACKED"
+        " RECD_BY_CARRIER_NO_ELEC_ADVICE PARCEL_REDIRECTED_BY_CARRIER"
+    ),
+    ParcelStatus.OUT_FOR_DELIVERY: "OUT_FOR_DELIVERY",
+    ParcelStatus.AVAILABLE_FOR_PICKUP: (
+        "AWAITING_COLLECTION_FROM_PICKUP_POINT COLLECT_AT_LOCAL_PO CUSTOMER_TO_COLLECT_FROM_CARRIER DELIVERED_TO_PICKUP_POINT"
+    ),
+    ParcelStatus.ATTEMPT_FAILED: (
+        "ATTEMPTED_DELIVERY ATTEMPTED_DELIVERY_FINAL CUSTOMER_CARDED NO_ACCESS_TO_RECIPIENTS_ADDRESS"
+        " CUSTOMER_IDENTIFICATION_FAILED COD_AMOUNT_NOT_PAID NOT_DELIVERED"
+    ),
+    # A pick-up point collected from and the time after delivery are ours to place: the goods are with the buyer.
+    ParcelStatus.DELIVERED: (
+        "DELIVERED_TO_RECEPTION DELIVERED DELIVERED_DAMAGED DELIVERED_IN_PART DELIVERED_SPECIFIED_SAFE_PLACE"
+        " DELIVERED_TO_ALTERNATIVE_DELIVERY_LOCATION DELIVERED_TO_NEIGHBOUR DELIVERED_TO_PO_BOX"
+        " PARCEL_COLLECTED_FROM_PICKUP_POINT POST_TRANSIT_STATUS PROOF_OF_DELIVERY"
+    ),
+    ParcelStatus.EXCEPTION: (
+        "PARCEL_DAMAGED ADDRESS_QUERY HELD_BY_CARRIER HELD_BY_CARRIER_FOR_CLEARANCE_PRE_PROCESSING HELD_BY_CUSTOMS"
+        " INCORRECT_DECLARATION MISROUTED CUSTOMER_MOVED HAZARDOUS_PROHIBITED NOT_COLLECTED_FROM_PICKUP_POINT"
+        " NOT_DELIVERED_ADDRESSEE_DECEASED PARCEL_DISPOSED PARCEL_LOST PARCEL_OUTSIDE_OF_SERVICE_CAPABILITY"
+        " UNSPECIFIED_EXCEPTION DUTY_NOT_PAID"
+    ),
+    ParcelStatus.RETURNING: "RETURN_TO_SENDER REFUSED_BY_CUSTOMER",
+    ParcelStatus.RETURNED: "UNDELIVERABLE_RETURNED_TO_SENDER",
+    ParcelStatus.CANCELLED: "CANCELLED",
+    ParcelStatus.EXPIRED: "TRACKING_EXPIRED",
+}
+STATUS_OF_DETAIL = {detail: status for status, details in _BY_DETAIL.items() for detail in details.split()}
+
+STATUS_OF_CODE = {
+    "UN": ParcelStatus.UNKNOWN,
+    "NY": ParcelStatus.REGISTERED,
+    "AC": ParcelStatus.IN_TRANSIT,
+    "IT": ParcelStatus.IN_TRANSIT,
+    "AT": ParcelStatus.ATTEMPT_FAILED,
+    "SP": ParcelStatus.AVAILABLE_FOR_PICKUP,
+    "EX": ParcelStatus.EXCEPTION,
+    "DE": ParcelStatus.DELIVERED,
+}
+
+_BY_PROBLEM: dict[ParcelProblem, str] = {
+    ParcelProblem.DELAY: "CARRIER_DELAYS DELAYED_NOT_CARRIER DELIVERY_RESCHEDULED",
+    ParcelProblem.ADDRESS: "ADDRESS_QUERY CUSTOMER_MOVED NO_ACCESS_TO_RECIPIENTS_ADDRESS",
+    ParcelProblem.REFUSED: "REFUSED_BY_CUSTOMER COD_AMOUNT_NOT_PAID",
+    ParcelProblem.NOT_COLLECTED: "NOT_COLLECTED_FROM_PICKUP_POINT",
+    ParcelProblem.HELD_IN_DEPOT: "HELD_BY_CARRIER",
+    ParcelProblem.CUSTOMS: "HELD_BY_CUSTOMS HELD_BY_CARRIER_FOR_CLEARANCE_PRE_PROCESSING INCORRECT_DECLARATION",
+    ParcelProblem.DUTY_UNPAID: "DUTY_NOT_PAID",
+    ParcelProblem.IDENTIFICATION: "CUSTOMER_IDENTIFICATION_FAILED",
+    ParcelProblem.DAMAGED: "PARCEL_DAMAGED DELIVERED_DAMAGED",
+    ParcelProblem.LOST: "PARCEL_LOST",
+    ParcelProblem.PART_DELIVERED: "DELIVERED_IN_PART",
+    ParcelProblem.MISROUTED: "MISROUTED",
+    ParcelProblem.DESTROYED: "PARCEL_DISPOSED",
+}
+PROBLEM_OF_DETAIL = {detail: problem for problem, details in _BY_PROBLEM.items() for detail in details.split()}
+
+_RANK = {status: rank for rank, status in enumerate(ParcelStatus)}
+_GOING_BACK = (ParcelStatus.RETURNING, ParcelStatus.RETURNED)
+
+
+class Tracking:
+    """Reads parcels of the merchant's carrier accounts."""
+
+    def __init__(self, accounts: Accounts, client: httpx.AsyncClient) -> None:
+        self._accounts = accounts
+        self._http = client
+
+    async def track(self, account: str, carrier_code: str, number: str) -> TrackingSnapshot:
+        """Where the parcel is; a number that is not known yet has the status `unknown`.
+
+        Raises Transient, NeedsOperator or NotSupported.
+        """
+        held = self._accounts.shipstation.get(account)
+        if held is None:
+            raise NeedsOperator(f"No ShipStation account {account!r} is configured.")
+        answer = await ShipStationClient(held, self._http).tracking(carrier_code, number)
+        return snapshot_of(carrier_code, number, answer, datetime.now(UTC))
+
+
+def snapshot_of(carrier_code: str, number: str, answer: dict[str, Any], checked_at: datetime) -> TrackingSnapshot:
+    """A tracking answer in our words. Its events are a set: their order and repetition mean nothing."""
+    read = {event.key: event for event in (_event(number, event) for event in answer.get("events") or [])}
+    events = tuple(sorted(read.values(), key=lambda event: (event.occurred_at, _RANK[event.status], event.key)))
+    status = _status(events, _status_of(answer))
+    last = events[-1] if events else None
+    return TrackingSnapshot(
+        carrier=carrier_code,
+        tracking_number=number,
+        status=status,
+        problem=_problem(status, last.detail if last else str(answer.get("status_detail_code") or "")),
+        estimated_delivery=_moment(answer.get("estimated_delivery_date")),
+        delivered_at=next((event.occurred_at for event in reversed(events) if event.status is ParcelStatus.DELIVERED), None)
+        if status is ParcelStatus.DELIVERED
+        else None,
+        events=events,
+        checked_at=checked_at,
+    )
+
+
+def _status_of(document: dict[str, Any]) -> ParcelStatus:
+    detail = STATUS_OF_DETAIL.get(str(document.get("status_detail_code") or ""), ParcelStatus.UNKNOWN)
+    if detail is not ParcelStatus.UNKNOWN:
+        return detail
+    return STATUS_OF_CODE.get(str(document.get("status_code") or ""), ParcelStatus.UNKNOWN)
+
+
+def _status(events: tuple[ParcelEvent, ...], told: ParcelStatus) -> ParcelStatus:
+    """The latest event counts; `delivered` gives way only to a way back."""
+    status = ParcelStatus.UNKNOWN
+    for event in events:
+        if event.status is ParcelStatus.UNKNOWN:
+            continue
+        if status is not ParcelStatus.DELIVERED or event.status in _GOING_BACK:
+            status = event.status
+    return told if status is ParcelStatus.UNKNOWN else status
+
+
+def _problem(status: ParcelStatus, detail: str) -> ParcelProblem | None:
+    named = PROBLEM_OF_DETAIL.get(detail)
+    return named or (ParcelProblem.OTHER if status is ParcelStatus.EXCEPTION else None)
+
+
+def _event(number: str, event: dict[str, Any]) -> ParcelEvent:
+    occurred_at = _moment(event["occurred_at"]) or datetime.fromtimestamp(0, UTC)
+    detail = str(event.get("status_detail_code") or "")
+    code = str(event.get("event_code") or event.get("carrier_status_code") or event.get("status_code") or "")
+    place = ", ".join(str(event[name]) for name in ("city_locality", "country_code") if event.get(name))
+    local = str(event.get("carrier_occurred_at") or event["occurred_at"])
+    key = hashlib.sha256("|".join((number, code, detail, local, place)).encode()).hexdigest()[:16]
+    return ParcelEvent(
+        key=key,
+        occurred_at=occurred_at,
+        local_time=local,
+        status=_status_of(event),
+        code=code,
+        detail=detail,
+        text=str(event.get("description") or event.get("status_description") or ""),
+        place=place,
+    )
+
+
+def _moment(text: object) -> datetime | None:
+    if not text:
+        return None
+    moment = datetime.fromisoformat(str(text))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
