@@ -29,7 +29,7 @@ def id_for_key(person: SignedIn, process: Process, key: str | None) -> UUID | No
     return None if key is None else uuid5(_SENT_AGAIN, f"{person.user}\n{process.name}\n{key}")
 
 
-async def begin(services: Services, process: Process, body: Any, case_id: UUID | None = None) -> Begun:
+async def begin(services: Services, process: Process, body: Any, person: SignedIn, case_id: UUID | None = None) -> Begun:
     """Checks `body` against what the process is started with, and opens the case. With `case_id` it may be repeated.
 
     Raises Problem: 409 not begun by a person, or the id was used for something else; 422 a field is wrong.
@@ -44,7 +44,7 @@ async def begin(services: Services, process: Process, body: Any, case_id: UUID |
     except ValidationError as error:
         raise wrong_fields(error.errors()) from error
     store = _store(services, start)
-    content = start.model_dump(mode="json")
+    content = start.model_dump(mode="json") | {"started_by": person.user}
     async with services.database.begin() as connection:
         parent_id = getattr(start, "ticket_id", None)
         parent = None if parent_id is None else await find_case(connection, parent_id, "ticket")

@@ -24,12 +24,10 @@ if TYPE_CHECKING:
     from storage.blobs import Blobs
     from storage.engine import Database
 
-_STORE_RATE = 4.0
-"""Calls a second: below the smallest BigCommerce quota, 150 in 30 s, with a reserve for look-ups."""
-_CARRIER_RATE = 2.5
-"""Calls a second: ShipStation takes 200 a minute."""
-_LEDGER_RATE = 0.8
-"""Calls a second: Xero takes 60 a minute from one tenant."""
+_CALLS_PER_REFUND = 9
+_CALLS_PER_LABEL = 4
+_CALLS_PER_CREDIT_NOTE = 10
+"""HTTP calls of one activity, as the simulators count them. Task queues count activities, quotas count calls."""
 
 
 @dataclass(frozen=True)
@@ -132,17 +130,17 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient")
             lanes.settle,
         ],
     )
-    by_account = {
-        **{store_queue(name): (_STORE_RATE, [refunds.refund, tickets.fill_context]) for name in accounts.bigcommerce},
-        **{
-            carrier_queue(name): (_CARRIER_RATE, [labels.send_return_label, labels.void_label]) for name in accounts.shipstation
-        },
-        **{ledger_queue(name): (_LEDGER_RATE, [credit_notes.credit_note]) for name in accounts.xero},
-    }
-    return {
-        TASK_QUEUE: main,
-        **{name: QueueContents((), activities, rate) for name, (rate, activities) in by_account.items()},
-    }
+    queues = {TASK_QUEUE: main}
+    for name, account in accounts.bigcommerce.items():
+        rate = account.calls_per_second / _CALLS_PER_REFUND
+        queues[store_queue(name)] = QueueContents((), [refunds.refund, tickets.fill_context], rate)
+    for name, account in accounts.shipstation.items():
+        rate = account.calls_per_second / _CALLS_PER_LABEL
+        queues[carrier_queue(name)] = QueueContents((), [labels.send_return_label, labels.void_label], rate)
+    for name, account in accounts.xero.items():
+        rate = account.calls_per_second / _CALLS_PER_CREDIT_NOTE
+        queues[ledger_queue(name)] = QueueContents((), [credit_notes.credit_note], rate)
+    return queues
 
 
 def _mailer(resources: Resources, stores: "Stores") -> "Mailer":

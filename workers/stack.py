@@ -19,6 +19,8 @@ STOP_SECONDS_OF_POSTGRES = 30.0
 PORT_PATIENCE_SECONDS = 15.0
 """How long `up` waits for the ports of a run that was killed: its parts are still on their way out."""
 
+SIMULATED_CALLS_PER_SECOND = 200
+"""The simulators have no quota unless their world says so."""
 DEMO_ACCOUNTS_MARK = "# Written by `casework up` for the demo world, and written again by it as long as this line is here.\n"
 
 
@@ -93,16 +95,24 @@ def write_demo_accounts(settings: Settings) -> None:
                 "store_hash": store.hash,
                 "token": store.access_token,
                 "client_secret": store.client_secret,
+                "calls_per_second": SIMULATED_CALLS_PER_SECOND,
             }
             for store in world.stores
         },
-        "shipstation": {"main": {"api": f"{base}/shipstation", "key": world.carriers.api_key}},
+        "shipstation": {
+            "main": {
+                "api": f"{base}/shipstation",
+                "key": world.carriers.api_key,
+                "calls_per_second": SIMULATED_CALLS_PER_SECOND,
+            }
+        },
         "xero": {
             "main": {
                 "api": f"{base}/xero/api.xro/2.0",
                 "token": world.ledger.access_token,
                 "tenant_id": world.ledger.tenant_id,
                 "webhook_key": world.ledger.webhook_key,
+                "calls_per_second": SIMULATED_CALLS_PER_SECOND,
             }
         },
     }

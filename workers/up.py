@@ -131,7 +131,7 @@ def _print_addresses(console: Console, stack: Stack) -> None:
     lines = {
         "Inbox": settings.inbox_url,
         "Sign in": f"{settings.inbox_url}/sign-in?token={stack.token}",
-        "API": f"{settings.inbox_url}/docs",
+        "API": f"{settings.inbox_url}/api/v1/openapi.json",
         "Temporal": settings.temporal_ui_url or f"http://127.0.0.1:{settings.temporal_ui_port}",
         "SMTP": f"{settings.smtp_host}:{settings.smtp_port}",
     }

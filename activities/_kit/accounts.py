@@ -18,6 +18,8 @@ class BigCommerceAccount(_Account):
     store_hash: str
     token: str = Field(repr=False)
     client_secret: str = Field(default="", repr=False)
+    calls_per_second: float = Field(default=5.0, gt=0)
+    """HTTP calls: the smallest plan allows 150 in 30 s, for all apps of the store."""
 
 
 class ShipStationAccount(_Account):
@@ -25,6 +27,8 @@ class ShipStationAccount(_Account):
 
     api: str
     key: str = Field(repr=False)
+    calls_per_second: float = Field(default=3.0, gt=0)
+    """HTTP calls: ShipStation takes 200 a minute."""
 
 
 class XeroAccount(_Account):
@@ -36,6 +40,8 @@ class XeroAccount(_Account):
     tenant_id: str
     webhook_key: str = Field(default="", repr=False)
     refund_account: str = "090"
+    calls_per_second: float = Field(default=0.9, gt=0)
+    """HTTP calls: Xero takes 60 a minute from one tenant."""
 
 
 class Accounts(_Account):

@@ -1,7 +1,7 @@
 """One credit note, exactly once: the only step that is unsafe to repeat makes a draft, which touches no ledger
 (carriers brief, section 8).
 
-The note's number is our op_key, so a note whose answer was lost is found by it. Every later step reads what is there first:
+The note's number is ours, so a note whose answer was lost is found by it. Every later step reads what is there first:
 authorising is harmless to repeat, and neither an allocation nor a recorded refund can be entered twice.
 """
 
@@ -133,7 +133,7 @@ class _Crediting:
     async def _numbered(self) -> tuple[str, Document | None]:
         """Our note, or the number for it: a note that was deleted or voided keeps its number."""
         for ordinal in count(1):
-            note_number = self._request.op_key if ordinal == 1 else f"{self._request.op_key}-{ordinal}"
+            note_number = self._request.number if ordinal == 1 else f"{self._request.number}-{ordinal}"
             note = await self._client.credit_note_numbered(note_number)
             if note is None or note["Status"] not in _GONE:
                 return note_number, note

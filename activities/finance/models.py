@@ -42,11 +42,13 @@ class CreditNoteRequest(_Model):
     """Credit these quantities of an invoice's lines. The ledger's total must equal `expected_total` to the cent before
     anything is authorised (None: the lines' own worth). An invoice with something due gets it allocated, up to what is due;
     `refunded` says that the store has paid the buyer back, which is then recorded against the note. `amount` (tax included)
-    credits less than the lines are worth. `attempt` counts the times a person has asked for it, the first time included."""
+    credits less than the lines are worth. `number` is how the note is called in the books: one of ours, the same at every
+    attempt. `attempt` counts the times a person has asked for it, the first time included."""
 
     op_key: str
     case_id: UUID
     account: str
+    number: str
     invoice_number: str
     lines: tuple[CreditLine, ...]
     expected_total: Decimal | None

@@ -91,7 +91,7 @@ async def start_return(request: Request, services: WithServices, agent: Agent, c
         raise Problem(422, "this ticket knows no such order now; open the page again")
     fresh = start_return_form(services, shown.case, order)
     try:
-        begun = await begin(services, process, read_form(StartReturn, pairs, "UTC"), _identity(typed))
+        begun = await begin(services, process, read_form(StartReturn, pairs, "UTC"), agent, _identity(typed))
     except Problem as problem:
         if problem.status not in (403, 409, 422):
             raise

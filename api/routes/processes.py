@@ -52,7 +52,7 @@ async def begin_process(
     idempotency_key: IdempotencyKey = None,
 ) -> Begun:
     process = process_named(services, name)
-    begun = await begin(services, process, body, id_for_key(caller, process, idempotency_key))
+    begun = await begin(services, process, body, caller, id_for_key(caller, process, idempotency_key))
     return Begun(id=begun.case_id, number=begun.number, workflow_id=begun.workflow_id)
 
 

@@ -67,7 +67,7 @@ async def begin_return(
 ) -> BegunReturn:
     process = _process(services)
     case_id = id_for_key(caller, process, idempotency_key)
-    begun = await begin(services, process, body.model_dump(mode="json"), case_id)
+    begun = await begin(services, process, body.model_dump(mode="json"), caller, case_id)
     return BegunReturn(rma_id=begun.case_id, number=begun.number)
 
 

@@ -25,6 +25,7 @@ FAULTS = ("lost_before", "lost_after_commit", "error_500", "rate_limit")
 STEPS = ("credit_note", "authorise", "allocation", "payment", "credit_notes", "invoices")
 UNPAID, PAID, PART_PAID = "INV-10401", "INV-10400", "INV-10427"
 OP_KEY = "rma-1001.credit_note.10401"
+NUMBER = "CN-1001-10401"
 
 
 @pytest.fixture
@@ -42,6 +43,7 @@ def wish(case_id: UUID, **changes: Any) -> CreditNoteRequest:
         "op_key": OP_KEY,
         "case_id": case_id,
         "account": "main",
+        "number": NUMBER if "op_key" not in changes else f"CN-{changes['op_key']}",
         "invoice_number": UNPAID,
         "lines": (CreditLine(sku="NW-SAW-185", quantity=1), CreditLine(sku="NW-BIT-40", quantity=3)),
         "expected_total": None,
@@ -69,7 +71,7 @@ async def test_an_unpaid_invoice_is_credited_and_settled(notes: CreditNotes, out
     before = invoice(outside, UNPAID)
     note = await notes.credit_note(wish(case_id))
     [kept] = live(outside)
-    assert (kept["CreditNoteNumber"], kept["Reference"], kept["Status"]) == (OP_KEY, "RMA-1001", "PAID")
+    assert (kept["CreditNoteNumber"], kept["Reference"], kept["Status"]) == (NUMBER, "RMA-1001", "PAID")
     assert kept["Contact"]["ContactID"] == before["Contact"]["ContactID"]
     assert {line["TaxType"] for line in kept["LineItems"]} == {before["LineItems"][0]["TaxType"]}
     assert (note.allocated, note.remaining, note.recorded_refund) == (note.total, 0, 0)
@@ -153,7 +155,7 @@ async def test_the_next_try_after_a_difference_has_its_own_number(
     with pytest.raises(Rejected):
         await notes.credit_note(request.model_copy(update={"attempt": 2}))
     numbers = [note["CreditNoteNumber"] for note in outside.held("xero", "credit_notes")]
-    assert sorted(numbers) == [OP_KEY, f"{OP_KEY}-2"]
+    assert sorted(numbers) == [NUMBER, f"{NUMBER}-2"]
     assert live(outside) == []
 
 
@@ -200,7 +202,7 @@ async def test_done_by_hand_is_read_by_its_number(
     with pytest.raises(Rejected):
         await notes.credit_note(wish(case_id, invoice_number="INV-1"))
     async with database.begin() as connection:
-        await decide_effect(connection, OP_KEY, EffectState.DONE, "CN-BY-HAND")
+        await decide_effect(connection, OP_KEY, EffectState.DONE, by_hand.number)
     assert await notes.credit_note(wish(case_id, invoice_number="INV-1")) == by_hand
 
 

@@ -80,7 +80,7 @@ async def bring_about(activity: str, argument: dict[str, Any], queue: str, summa
         argument,
         result_type=dict,
         task_queue=queue,
-        start_to_close_timeout=timedelta(seconds=55),
+        start_to_close_timeout=timedelta(seconds=30),
         retry_policy=_EFFECT_RETRY,
         summary=summary,
     )

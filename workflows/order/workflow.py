@@ -64,6 +64,7 @@ class OrderLane:
             lines=tuple(RefundLine(line_id=line.line_id, quantity=line.quantity) for line in request.lines),
             amount=request.amount,
             reason=f"{request.rma_number}: {request.reason}",
+            attempt=request.attempt,
         )
         summary = f"Refund order {request.order_id} in the store for {request.rma_number}"
         result = await bring_about(REFUND, wanted.model_dump(mode="json"), store_queue(request.store), summary)
@@ -74,12 +75,15 @@ class OrderLane:
             op_key=self._note_key(request),
             case_id=request.case_id,
             account=request.ledger_account,
+            number=_note_number(request),
             invoice_number=request.invoice_number,
             lines=tuple(CreditLine(sku=line.sku, quantity=line.quantity) for line in request.lines),
             expected_total=refund.amount if refund else request.amount,
             refunded=refund is not None,
             reference=request.rma_number,
             reason=request.reason,
+            amount=request.amount,
+            attempt=request.attempt,
         )
         summary = f"Credit note on {request.invoice_number} for {request.rma_number}"
         result = await bring_about(CREDIT_NOTE, wanted.model_dump(mode="json"), ledger_queue(request.ledger_account), summary)
@@ -90,3 +94,10 @@ class OrderLane:
         if request.remedy is Remedy.CREDIT_NOTE:
             return request.op_key
         return op_key(request.rma_number.lower(), EffectKind.CREDIT_NOTE, f"{request.order_id}.refunded")
+
+
+def _note_number(request: SettlementRequest) -> str:
+    """`CN-1012-10452`: return and order. One return may have two notes on one order, the one for what was paid back in money
+    ends in R."""
+    suffix = "R" if request.remedy is Remedy.REFUND else ""
+    return f"CN-{request.rma_number.removeprefix('RMA-')}-{request.order_id}{suffix}"
