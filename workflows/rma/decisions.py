@@ -179,8 +179,9 @@ class ReturnDecisions(Case[ReturnState]):
             lines = [line for line in state.lines if line.outcome is outcome]
             if lines:
                 self._settle_lines(lines, remedy, taken)
-        words = "; ".join(f"line {line.line} {line.outcome}" for line in state.lines)
-        self._said(taken, "settling", f"Settling: {words}.")
+        words = "; ".join(f"line {line.line} {wanted[line.line].outcome.value.replace('_', ' ')}" for line in state.lines)
+        unpaid = "" if state.is_paid else f" Order {state.order_id} is not paid, so no money goes back."
+        self._said(taken, "settling", f"Settling: {words}.{unpaid}")
         self.close_when_settled()
 
     def _settle_lines(self, lines: list[ReturnLine], remedy: Remedy, taken: DecisionTaken) -> None:

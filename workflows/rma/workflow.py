@@ -1,5 +1,6 @@
 """A return from the request to the agreement of store and books."""
 
+from decimal import Decimal
 from typing import Any
 
 from temporalio import workflow
@@ -10,7 +11,7 @@ from workflows._kit.calls import look_up, look_up_patiently
 from workflows._kit.contract import TASK_QUEUE, CaseInput, MessageArrived
 from workflows._kit.notices import tell
 from workflows._kit.state import Effect
-from workflows.rma.contract import Stage, Wish
+from workflows.rma.contract import SettleOutcome, Stage, Wish
 from workflows.rma.decisions import ReturnDecisions
 from workflows.rma.state import ReturnLine, ReturnState
 
@@ -110,11 +111,24 @@ class ReturnWorkflow(ReturnDecisions):
             case "settle":
                 self.state.results.append(settled_words(effect, result))
                 self.record("settled", self.state.results[-1], actor=effect.actor)
+                self._compare(result)
                 self.close_when_settled()
             case "tell_outcome":
                 self.end(Stage.CLOSED, "Closed: store, books and return agree; the customer was told.")
             case "void":
                 self.record("label_void", _voided_words(result))
+
+    def _compare(self, result: dict[str, Any] | None) -> None:
+        """The store's quote and the ledger decide on tax and rounding; where they differ from the lines' prices, say so."""
+        if result is None:
+            return
+        remedy = SettleOutcome.REFUND if result.get("refund") else SettleOutcome.CREDIT_NOTE
+        asked = sum((line.amount or Decimal(0) for line in self.state.lines if line.outcome is remedy), Decimal(0))
+        settled = Decimal(result["credit_note"]["total"])
+        if settled != asked:
+            self.record(
+                "difference", f"Settled were {settled:.2f}, the lines' prices come to {asked:.2f} {self.state.currency}."
+            )
 
     def skipped(self, effect: Effect) -> None:
         match effect.purpose:
@@ -130,8 +144,10 @@ def settled_words(effect: Effect, result: dict[str, Any] | None) -> str:
     if result is None:
         return f"{effect.summary}: done by hand."
     refund, note = result.get("refund"), result["credit_note"]
-    paid = f"Refunded {refund['amount']} {refund['currency']} in the store (refund {refund['refund_id']}); " if refund else ""
-    return f"{paid}credit note {note['number']} over {note['total']} {note['currency']}."
+    credited = f"redit note {note['number']} over {note['total']} {note['currency']}."
+    if not refund:
+        return f"C{credited}"
+    return f"Refunded {refund['amount']} {refund['currency']} in the store (refund {refund['refund_id']}); c{credited}"
 
 
 def _voided_words(result: dict[str, Any] | None) -> str:
