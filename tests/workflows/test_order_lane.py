@@ -64,6 +64,7 @@ async def test_two_returns_of_one_order_settle_one_after_the_other(stage: Stage)
     results = await asyncio.gather(*(settle(stage, request(number)) for number in (1, 2, 3)))
     assert all(result.blocked is None for result in results)
     assert len(stage.world.refunds) == len(stage.world.credit_notes) == 3
+    assert stage.world.refunding_at_once == 1
 
 
 async def test_a_refused_refund_credits_nothing(stage: Stage) -> None:

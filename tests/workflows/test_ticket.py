@@ -86,6 +86,21 @@ async def test_promises_are_kept_while_the_mail_server_is_down(stage: Stage) -> 
     assert sorted(world.events) == list(range(1, len(world.events) + 1)), "no line of the case file is lost"
 
 
+async def test_what_happens_while_a_reply_is_on_its_way_is_kept(stage: Stage) -> None:
+    world = await opened(stage)
+    world.fail[SEND_MAIL] = [Transient("the mail server does not answer") for _ in range(5)]
+    reply = await stage.send(Reply(text="Soon", close=True))
+    assert await stage.decide(Retag(tags=["vip"])) == "applied"
+    assert world.shown.status == "open"
+    await stage.pass_time(timedelta(minutes=1))
+    await stage.until(lambda: reply in world.outcomes)
+    await stage.until(lambda: world.shown.status == "resolved")
+    assert world.shown.state["tags"] == ["vip"]
+    assert world.kinds().count("reply") == 1
+    assert await stage.decide(Note(text="after it")) == "applied"
+    assert sorted(world.events) == list(range(1, len(world.events) + 1))
+
+
 async def test_a_rejected_mail_waits_for_a_person_and_goes_out_after(stage: Stage) -> None:
     world = await opened(stage)
     world.fail[SEND_MAIL] = [Rejected("550 no such mailbox")]

@@ -1,5 +1,6 @@
 """A world of activities that answer at once and remember what was asked: the peer of workflow tests on skipped time."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -58,6 +59,8 @@ class World:
         self.labels: list[ReturnLabelRequest] = []
         self.voids: list[VoidRequest] = []
         self.refunds: list[RefundRequest] = []
+        self.refunding = 0
+        self.refunding_at_once = 0
         self.credit_notes: list[CreditNoteRequest] = []
         self.settlements: list[SettlementRequest] = []
         self.effect_decisions: list[EffectDecision] = []
@@ -218,6 +221,10 @@ class World:
     @activity.defn(name=REFUND)
     async def refund(self, request: RefundRequest) -> Refund:
         self._act(REFUND)
+        self.refunding += 1
+        self.refunding_at_once = max(self.refunding_at_once, self.refunding)
+        await asyncio.sleep(0.05)
+        self.refunding -= 1
         self.refunds.append(request)
         return Refund(refund_id="7", order_id=request.order_id, amount=Decimal("119.00"), tax=Decimal("19.00"), currency="EUR")
 
