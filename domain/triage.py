@@ -129,7 +129,7 @@ _INTENT_WORDS: tuple[tuple[Intent, str], ...] = (
     (
         Intent.WISMO,
         r"where is|where are|track|shipped|delivery|arriv|deliver|when will|wo ist|wo bleib|lieferung|geliefert|versand|sendung"
-        r"|où est|où en est|livraison|livré|expédi|suivi|dov'?è|dove si trova|consegna|spedi|arrivat|dónde está"
+        r"|où est|où en est|où sont|livraison|livré|expédi|suivi|pas encore reçu|en route|disponibilité|dov'?è|dove si trova|consegna|spedi|arrivat|dónde está"
         r"|entrega|envío|enviad|llegad"
         r"|到货|发货|物流|快递|在哪|什么时候",
     ),
@@ -155,7 +155,7 @@ _REFERENCE_PATTERNS: tuple[tuple[ReferenceKind, re.Pattern[str]], ...] = (
         ReferenceKind.SERIAL,
         re.compile(
             r"(?:\bS/?N|serial(?: number| no\.?)?|seriennummer|numéro de série|numero di serie|número de serie|序列号)"
-            r"(?:[ :#.°º：]|n[°º.])*(?:S/?N[ :#]+)?([A-Z0-9-]*\d[A-Z0-9-]{3,30})",
+            r"(?:[ :#.°º：]|n[°º.]|is |ist |lautet |est |è |es |是)*(?:S/?N[ :#]+)?([A-Z0-9-]*\d[A-Z0-9-]{3,30})",
             re.IGNORECASE,
         ),
     ),

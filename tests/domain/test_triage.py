@@ -2,7 +2,8 @@
 
 import pytest
 
-from domain.triage import Intent, ReferenceKind, intents_of, language_of, references_of
+from domain.triage import Intent, ReferenceKind, intents_of, language_of, references_of, triage
+from simulators.demo_mail import demo_mails
 
 LANGUAGES = ("en", "de", "fr", "it", "es", "zh")
 
@@ -48,3 +49,14 @@ def test_one_mail_many_references_each_once() -> None:
     assert by_kind[ReferenceKind.TRACKING] == ["1Z999AA10123456784"]
     assert by_kind[ReferenceKind.RMA] == ["1003"]
     assert all(one.evidence for one in found)
+
+
+_AS_THE_DEMO_SAYS = {"change": "change_order", "cancel": "change_order", "credit": "invoice", "wholesale": "wholesale_price"}
+
+
+def test_the_demo_mails_are_read_as_their_writers_meant_them() -> None:
+    for mail in demo_mails():
+        read = triage(mail["subject"], mail["text"], LANGUAGES)
+        intent = _AS_THE_DEMO_SAYS.get(mail["intent"], mail["intent"])
+        assert read.language == mail["language"], mail["subject"]
+        assert intent in read.intents, mail["subject"]
