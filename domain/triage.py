@@ -129,7 +129,8 @@ _INTENT_WORDS: tuple[tuple[Intent, str], ...] = (
     (
         Intent.WISMO,
         r"where is|where are|track|shipped|delivery|arriv|deliver|when will|wo ist|wo bleib|lieferung|geliefert|versand|sendung"
-        r"|où est|où en est|où sont|livraison|livré|expédi|suivi|pas encore reçu|en route|disponibilité|dov'?è|dove si trova|consegna|spedi|arrivat|dónde está"
+        r"|où est|où en est|où sont|livraison|livré|expédi|suivi"
+        r"|pas encore reçu|en route|disponibilité|dov'?è|dove si trova|consegna|spedi|arrivat|dónde está"
         r"|entrega|envío|enviad|llegad"
         r"|到货|发货|物流|快递|在哪|什么时候",
     ),
