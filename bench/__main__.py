@@ -1,0 +1,31 @@
+"""`python -m bench`: all measurements, or one: `python -m bench life --n 600`."""
+
+import typer
+
+from bench import actions, intake, life
+
+application = typer.Typer(
+    help="Measure Casework on this machine. Without a command: all of it.", invoke_without_command=True, add_completion=False
+)
+application.command("actions")(actions.main)
+application.command("life")(life.main)
+application.command("intake")(intake.main)
+
+
+@application.callback()
+def everything(context: typer.Context) -> None:
+    """Measure Casework on this machine. Without a command: all of it; fails when one does."""
+    if context.invoked_subcommand is not None:
+        return
+    failed = False
+    for measurement in (actions.main, life.main, intake.main):
+        try:
+            measurement()
+        except typer.Exit as ending:
+            failed = failed or bool(ending.exit_code)
+    if failed:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    application()
