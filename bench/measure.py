@@ -32,7 +32,7 @@ class Script:
 SCRIPTS = (
     Script("ticket", "ticket", "Ticket: message, reply, resolve, close", ticket_life, Budget(9, 31)),
     Script("rma", "rma", "Return: approve, receive, inspect, close", return_life, Budget(14, 45)),
-    Script("ticket-week", "ticket", "Ticket closing long after its first timer", patient_ticket_life, None),
+    Script("ticket-week", "ticket", "Ticket closing long after its first timer", patient_ticket_life, Budget(9, 31)),
     Script("rma-slow", "rma", "Return with each step close to its deadline", slow_return_life, None),
 )
 

@@ -19,7 +19,6 @@ class Snapshot(BaseModel):
     process: str
     number: int
     store: str
-    title: str
     status: str
     stage: str
     queue: str | None = None

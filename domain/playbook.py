@@ -15,9 +15,11 @@ class _Rule(BaseModel):
 
 
 def _duration(value: object) -> object:
-    """Reads `30m`, `4h`, `2d` as people write them in a playbook."""
+    """Reads `30m`, `4h`, `2d` as people write them; ISO 8601 (`PT2S`) is what it is written back as."""
     units = {"m": "minutes", "h": "hours", "d": "days"}
-    if isinstance(value, str) and value[-1:] in units and value[:-1].isdigit():
+    if isinstance(value, str) and not value.startswith("P"):
+        if value[-1:] not in units or not value[:-1].isdigit():
+            raise ValueError(f"{value!r} is no duration: write it as 30m, 4h or 2d")
         return timedelta(**{units[value[-1]]: int(value[:-1])})
     return value
 

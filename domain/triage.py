@@ -1,6 +1,7 @@
 """What a message is about, by simple rules: language, intents, references named. Each answer has its evidence."""
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -30,13 +31,12 @@ class ReferenceKind(StrEnum):
 
 
 class Reference(BaseModel):
-    """Something a message names, as written there; `evidence` is the place in the text."""
+    """Something a message names, as written there. Where it stands is told by `evidence`, which has the words."""
 
     model_config = ConfigDict(frozen=True)
 
     kind: ReferenceKind
     value: str
-    evidence: str
 
 
 class Triage(BaseModel):
@@ -184,9 +184,14 @@ def references_of(text: str) -> tuple[Reference, ...]:
                 continue
             taken.append((start, end))
             value = match.group(group)
-            found.setdefault((kind, value), Reference(kind=kind, value=value, evidence=_around(text, start, end)))
+            found.setdefault((kind, value), Reference(kind=kind, value=value))
     return tuple(found.values())
 
 
-def _around(text: str, start: int, end: int) -> str:
-    return " ".join(text[max(0, start - 20) : end + 20].split())
+def evidence(value: str, texts: Iterable[str]) -> str | None:
+    """Where a reference is named: the value with some words around it, from the first of the texts that has it."""
+    for text in texts:
+        start = text.find(value)
+        if start >= 0:
+            return " ".join(text[max(0, start - 20) : start + len(value) + 20].split())
+    return None

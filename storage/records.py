@@ -14,17 +14,20 @@ CASE_CHANGED = "case_changed"
 
 
 async def publish(connection: AsyncConnection, publication: Publication) -> None:
-    """Stores a publication. An older revision than the stored one changes no state; lines and outcomes are kept once each."""
+    """Stores a publication. An older revision than the stored one changes no state; of one revision the later counts, since a
+    workflow task that is repeated publishes again what it had published, and perhaps more."""
     snapshot = publication.snapshot
     columns = snapshot.model_dump(exclude={"case_id", "process", "number", "orders", "state"})
     await connection.execute(
         sql.update(cases)
-        .where(cases.c.id == snapshot.case_id, cases.c.revision < snapshot.revision)
+        .where(cases.c.id == snapshot.case_id, cases.c.revision <= snapshot.revision)
         .values(**columns, orders=list(snapshot.orders), state=snapshot.state, updated_at=sql.func.now())
     )
     if publication.events:
         lines = [{"case_id": snapshot.case_id, **event.model_dump()} for event in publication.events]
-        await connection.execute(insert(timeline).values(lines).on_conflict_do_nothing())
+        statement = insert(timeline).values(lines)
+        later = {name: statement.excluded[name] for name in ("at", "actor", "kind", "text", "decision_id", "message_id")}
+        await connection.execute(statement.on_conflict_do_update(index_elements=["case_id", "sequence"], set_=later))
     for outcome in publication.outcomes:
         await connection.execute(
             sql.update(decisions)

@@ -144,7 +144,7 @@ def doctor() -> None:
 
 @application.command()
 def replay(
-    folder: Annotated[Path, typer.Argument(help="Folder of recorded histories.")] = Path("tests/histories"),
+    folder: Annotated[Path, typer.Argument(help="Folder of recorded histories.")] = Path("tests/replay/histories"),
 ) -> None:
     """Replay recorded histories against today's workflow code; fails when one takes another course."""
     if not asyncio.run(_replay_all(folder)):

@@ -112,14 +112,14 @@ class Relay:
             task_timeout=_TASK_TIMEOUT,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             search_attributes=TypedSearchAttributes(attributes),
-            static_summary=row["title"][:120],
+            static_summary=f"{row['process']} {row['number']} of {row['store']}",
             **signal,
         )
 
 
 async def _waiting(connection: AsyncConnection) -> list[Row]:
     query = (
-        sql.select(outbox, cases.c.number, cases.c.store, cases.c.title)
+        sql.select(outbox, cases.c.number, cases.c.store)
         .join(cases, cases.c.id == outbox.c.case_id)
         .where(outbox.c.delivered_at.is_(None))
         .order_by(outbox.c.id)

@@ -20,11 +20,11 @@ class Replayed:
 
 
 async def replay_folder(folder: Path) -> AsyncIterator[Replayed]:
-    """Replays every `*.json` of the folder, in name order. The file's name is the workflow's id.
+    """Replays every `*.json` below the folder, in name order. The file's name is the workflow's id.
 
     Raises CommandError where there is nothing to replay: an empty gate would always be open.
     """
-    files = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    files = sorted(folder.rglob("*.json")) if folder.is_dir() else []
     if not files:
         raise CommandError(f"{folder} holds no recorded histories (*.json); name another folder: casework replay DIR")
     replayer = Replayer(workflows=[process.workflow for process in registry.discover().values()], plugins=[temporal.plugin()])

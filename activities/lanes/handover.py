@@ -3,7 +3,12 @@
 import asyncio
 
 from temporalio import activity
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
@@ -41,7 +46,7 @@ class Lanes:
                     id=f"{request.op_key}.{request.attempt}",
                     result_type=SettlementResult,
                 )
-        except TimeoutError:
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             raise Transient(f"Order {request.order_id} is still being settled.") from None
         except (RPCError, WorkflowUpdateFailedError) as error:
             raise Transient(f"The order's lane could not be reached: {error}") from error

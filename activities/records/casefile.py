@@ -25,7 +25,6 @@ class CaseFile:
         async with self._database.begin() as connection:
             row = await cases.read_birth(connection, reference.case_id)
         return CaseRecord(
-            title=row["title"],
             start=row["start"] or {},
             stored=row["state"],
             playbook_version=row["playbook_version"] or self._playbook_version,

@@ -49,7 +49,6 @@ class CaseReference(_Model):
 class CaseRecord(_Model):
     """`start` is what the case was begun with; `stored` the state it last published, if it ever did."""
 
-    title: str
     start: dict[str, Any]
     stored: dict[str, Any] | None = None
     playbook_version: str
@@ -107,7 +106,6 @@ class OpenedTicket(_Model):
     """All a new ticket needs in its first moment. `stored` is the state of a ticket that had closed and is woken again."""
 
     stored: dict[str, Any] | None = None
-    title: str = ""
     messages: tuple[MessageFacts, ...] = ()
     language: str = "en"
     language_evidence: str = ""
@@ -150,7 +148,6 @@ class OpenedReturn(_Model):
 
     stored: dict[str, Any] | None = None
     store_answered: bool = True
-    title: str = ""
     ticket_id: UUID | None = None
     order_id: str = ""
     company: str | None = None

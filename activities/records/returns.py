@@ -57,7 +57,6 @@ class ReturnRecords:
         order_id = wanted["lines"][0]["order_id"]
         lines = tuple(_line(number, asked, order) for number, asked in enumerate(wanted["lines"], 1))
         return OpenedReturn(
-            title=birth["title"],
             ticket_id=birth["parent_id"],
             order_id=order_id,
             company=context.company.name if context.company else None,

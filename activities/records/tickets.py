@@ -50,7 +50,6 @@ class TicketRecords:
         async with self._database.begin() as connection:
             await cases.keep_context(connection, reference.case_id, context.as_json(), context.as_of)
         return OpenedTicket(
-            title=birth["title"],
             messages=tuple(self._facts(row) for row in inbound),
             language=read.language,
             language_evidence=read.language_evidence,

@@ -19,6 +19,7 @@ from api.views.parts import (
     message_view,
     timeline_lines,
 )
+from domain.triage import evidence
 from storage.reading_case import CaseFile, Row
 
 
@@ -120,7 +121,7 @@ def ticket_view(file: CaseFile) -> TicketView:
             "language": state.get("language"),
             "intents": state.get("intents") or [],
             "tier": state.get("tier"),
-            "references": references(state),
+            "references": references(file),
             "tags": state.get("tags") or [],
             "waiting_for": state.get("waiting_for"),
             "clocks": clock_views(state),
@@ -134,6 +135,8 @@ def ticket_view(file: CaseFile) -> TicketView:
     )
 
 
-def references(state: dict[str, Any]) -> list[ReferenceView]:
-    """What the customer named."""
-    return [ReferenceView.model_validate({"evidence": None, **entry}) for entry in state.get("references") or []]
+def references(file: CaseFile) -> list[ReferenceView]:
+    """What the customer named, and where. The place is looked up in the messages: the workflow knows no words."""
+    said = [f"{message['subject']} {message['text']}" for message in file.messages]
+    named = (file.case["state"] or {}).get("references") or []
+    return [ReferenceView(kind=one["kind"], value=one["value"], evidence=evidence(one["value"], said)) for one in named]

@@ -84,7 +84,7 @@ async def full_ticket(agent: httpx.AsyncClient, database: Database) -> UUID:
         "tags": [evil],
         "language": "en",
         "clocks": [clock(due_at), clock(NOW, "resolution")],
-        "references": [{"kind": "order", "value": "10452", "evidence": evil}],
+        "references": [{"kind": "order", "value": evil}],
         "effects": [{"op_key": "t.mail.1", "status": "blocked", "summary": "Send the reply", "words": "550 no such user"}],
     }
     await show(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.triage import Intent, ReferenceKind, intents_of, language_of, references_of, triage
+from domain.triage import Intent, ReferenceKind, evidence, intents_of, language_of, references_of, triage
 from simulators.demo_mail import demo_mails
 
 LANGUAGES = ("en", "de", "fr", "it", "es", "zh")
@@ -48,7 +48,12 @@ def test_one_mail_many_references_each_once() -> None:
     assert by_kind[ReferenceKind.SERIAL] == ["NW-8831-77"]
     assert by_kind[ReferenceKind.TRACKING] == ["1Z999AA10123456784"]
     assert by_kind[ReferenceKind.RMA] == ["1003"]
-    assert all(one.evidence for one in found)
+
+
+def test_evidence_is_the_place_where_it_stands() -> None:
+    said = ["Hello", "We still wait for order 10452 and its saws."]
+    assert evidence("10452", said) == "till wait for order 10452 and its saws."
+    assert evidence("10999", said) is None
 
 
 _AS_THE_DEMO_SAYS = {"change": "change_order", "cancel": "change_order", "credit": "invoice", "wholesale": "wholesale_price"}

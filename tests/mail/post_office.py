@@ -114,7 +114,7 @@ class World:
 
     def publication(self) -> Publication:
         snapshot = Snapshot(
-            case_id=self.ticket, process="ticket", number=1, store=STORE, title="x", status="waiting", stage="s", revision=3
+            case_id=self.ticket, process="ticket", number=1, store=STORE, status="waiting", stage="s", revision=3
         )
         return Publication(snapshot=snapshot, events=(TimelineEvent(sequence=1, at=NOW, actor="E", kind="reply", text="x"),))
 

@@ -101,6 +101,18 @@ async def test_what_happens_while_a_reply_is_on_its_way_is_kept(stage: Stage) ->
     assert sorted(world.events) == list(range(1, len(world.events) + 1))
 
 
+async def test_a_reply_does_not_resolve_over_what_the_customer_wrote_meanwhile(stage: Stage) -> None:
+    world = await opened(stage)
+    world.fail[SEND_MAIL] = [Transient("the mail server does not answer") for _ in range(5)]
+    reply = await stage.send(Reply(text="Soon", close=True))
+    await stage.until(lambda: len(world.fail[SEND_MAIL]) < 5)
+    await stage.message()
+    await stage.pass_time(timedelta(minutes=1))
+    await stage.until(lambda: reply in world.outcomes and "overtaken" in world.kinds())
+    assert (world.shown.status, world.shown.stage) == ("open", "awaiting_agent")
+    assert world.shown.state["clocks"][0]["state"] == "met"
+
+
 async def test_a_rejected_mail_waits_for_a_person_and_goes_out_after(stage: Stage) -> None:
     world = await opened(stage)
     world.fail[SEND_MAIL] = [Rejected("550 no such mailbox")]

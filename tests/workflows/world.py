@@ -98,7 +98,7 @@ class World:
 
     @activity.defn(name=READ_CASE)
     async def read_case(self, reference: CaseReference) -> CaseRecord:
-        return CaseRecord(title="A case", start={}, stored=self.stored(), playbook_version=self.playbook.version)
+        return CaseRecord(start={}, stored=self.stored(), playbook_version=self.playbook.version)
 
     @activity.defn(name=OPEN_TICKET)
     async def open_ticket(self, reference: CaseReference) -> OpenedTicket:
@@ -106,7 +106,6 @@ class World:
             return OpenedTicket(stored=self.stored())
         level = self.playbook.service_levels["northwind"]
         return OpenedTicket(
-            title="Where is my order 10452?",
             messages=(MessageFacts(message_id=self.message_id, received_at=self.now(), nature=MessageNature.PERSON),),
             intents=("wismo",),
             intent_evidence="wismo: “Where is”",
@@ -144,7 +143,6 @@ class World:
         self._act(OPEN_RETURN)
         level = self.playbook.service_levels["northwind"]
         return OpenedReturn(
-            title="Return of 2 lines of order 10452",
             order_id=ORDER,
             lines=tuple(
                 ReturnLineFacts(

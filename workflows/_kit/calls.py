@@ -6,13 +6,15 @@ from typing import Any, TypeVar, overload
 from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, CancelledError
+from temporalio.exceptions import ActivityError, CancelledError, FailureError, is_cancelled_exception
 
 from workflows._kit.contract import TASK_QUEUE
 
 Result = TypeVar("Result", bound=BaseModel)
 
-_LOOK_UP_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30))
+_LOOK_UP_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=4)
+"""The time-out of a local activity does not run while it waits between attempts, so their number ends it, after 1.5 s."""
+
 _PATIENT_RETRY = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5))
 _EFFECT_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
 
@@ -36,8 +38,10 @@ async def look_up(activity: str, argument: BaseModel, result: type[Result] | Non
             retry_policy=_LOOK_UP_RETRY,
             summary=summary,
         )
-    except ActivityError as error:
-        if isinstance(error.cause, CancelledError):
+    except FailureError as error:
+        # Not ActivityError: a local activity that failed raises what it failed with, and one that timed out raises
+        # ActivityError when it happens but TimeoutError when it is replayed.
+        if is_cancelled_exception(error):
             raise
         return await look_up_patiently(activity, argument, result, TASK_QUEUE, summary)
 

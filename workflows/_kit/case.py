@@ -73,8 +73,17 @@ class Case(Generic[State]):
     def learned(self, facts: BaseModel) -> None:
         """A look-up begun by `learn_later` answered."""
 
+    def headline(self) -> str:
+        """What the case is called, in facts: nothing that a customer wrote enters a history."""
+        return f"{self.process} {self.start.number}"
+
     def is_over(self) -> bool:
         raise NotImplementedError
+
+    def only_waits_to_end(self) -> bool:
+        """Whether nothing but the last clock is left: then the timer is set to it at once, since the old one would wake the
+        case only to set it anew."""
+        return False
 
     # Signals: only append, so that none can fail
 
@@ -121,7 +130,12 @@ class Case(Generic[State]):
         """Waits for a signal, an effect or the next due moment. One timer; a later deadline lets the old one fire and look
         again, since cancelling and starting anew costs an action each time."""
         moment = next_moment(self.state.clocks, self.state.promises)
-        if moment is not None and (self._timer is None or self._timer[1].done() or moment < self._timer[0]):
+        if moment is not None and (
+            self._timer is None
+            or self._timer[1].done()
+            or moment < self._timer[0]
+            or (moment > self._timer[0] and self.only_waits_to_end())
+        ):
             if self._timer is not None:
                 self._timer[1].cancel()
             nap = workflow.sleep(max((moment - workflow.now()).total_seconds(), 0.001), summary=self._why(moment))
@@ -223,7 +237,7 @@ class Case(Generic[State]):
                 orders=tuple(state.orders),
                 state=state.model_dump(mode="json"),
                 **state.model_dump(
-                    include={"title", "status", "stage", "queue", "owner", "company", "intent", "revision", "playbook_version"}
+                    include={"status", "stage", "queue", "owner", "company", "intent", "revision", "playbook_version"}
                 ),
             ),
             events=tuple(self._events),
@@ -288,7 +302,7 @@ class Case(Generic[State]):
         if failure is not None:
             self.failed(effect, failure)
             return
-        if promised is not None and promised[0].revision == self.state.revision:
+        if promised is not None and promised[0].revision == self.state.revision and not self._changed:
             self.state = promised[0]
             return
         self._remove(effect)
@@ -338,7 +352,7 @@ class Case(Generic[State]):
     def _details(self) -> str:
         state = self.state
         lines = [
-            f"**{state.title}**",
+            f"**{self.headline()}**",
             f"- Stage: {state.stage.replace('_', ' ')} ({state.status})",
             f"- Owner: {state.owner or 'nobody'}, queue {state.queue or '-'}",
         ]

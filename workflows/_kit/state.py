@@ -42,7 +42,6 @@ class CaseState(BaseModel):
     """Common to all processes. `changed_at_revision` is the revision at which something last happened that a person who
     decides should have seen."""
 
-    title: str
     status: str
     stage: str
     queue: str | None = None

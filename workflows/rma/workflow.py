@@ -28,6 +28,10 @@ class ReturnWorkflow(ReturnDecisions):
     async def run(self, start: CaseInput) -> str:
         return await self.live()
 
+    def headline(self) -> str:
+        company = f", {self.state.company}" if self.state.company else ""
+        return f"Return {self.start.number}: order {self.state.order_id}{company}"
+
     def is_over(self) -> bool:
         return self.state.stage.is_final and not self.state.effects
 
@@ -49,7 +53,6 @@ class ReturnWorkflow(ReturnDecisions):
         policy = opened.policy
         assert policy is not None
         self.state = state = ReturnState(
-            title=opened.title,
             status="open",
             stage=Stage.REQUESTED,
             queue=policy.queue,
@@ -68,7 +71,11 @@ class ReturnWorkflow(ReturnDecisions):
             is_paid=opened.is_paid,
             policy=policy,
         )
-        self.record("requested", f"Requested by {opened.started_by}: {opened.title}.", actor=opened.started_by)
+        self.record(
+            "requested",
+            f"Requested by {opened.started_by}: {len(opened.lines)} lines of order {opened.order_id}.",
+            actor=opened.started_by,
+        )
         if opened.problems:
             self.end(Stage.REFUSED, f"It cannot be returned: {' '.join(opened.problems)}")
             return state
@@ -100,8 +107,7 @@ class ReturnWorkflow(ReturnDecisions):
             return
         person = notice.to or self.state.owner or self.state.policy.owner
         self.record("escalated", f"{clock.name.words.capitalize()} missed: {person} was told.")
-        case = f"Return {self.start.number}: {self.state.title}"
-        self.start_effect(tell(self.start, case, clock, notice, person, self.state.owner))
+        self.start_effect(tell(self.start, self.headline(), clock, notice, person, self.state.owner))
 
     def done(self, effect: Effect, result: dict[str, Any] | None) -> None:
         match effect.purpose:

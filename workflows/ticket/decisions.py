@@ -80,10 +80,12 @@ class TicketDecisions(Case[TicketState]):
         self.record("reply", "Reply sent.", actor=effect.actor, decision_id=effect.decision_id)
         if (clock := state.clock(ClockName.FIRST_RESPONSE)) is not None:
             meet(clock, effect.taken_at)
-        if state.stage == "awaiting_agent":
-            state.stage = "awaiting_customer"
-        if effect.purpose == "reply_and_resolve":
+        if state.reply_overtaken:
+            state.reply_overtaken = False
+        elif effect.purpose == "reply_and_resolve":
             self._settled("answered", effect.actor)
+        elif state.stage == "awaiting_agent":
+            state.stage = "awaiting_customer"
         self.accept(effect.decision_id)
 
     def skipped(self, effect: Effect) -> None:
@@ -130,7 +132,7 @@ class TicketDecisions(Case[TicketState]):
         for index, clock in enumerate(state.clocks):
             if clock.name in wanted and clock.is_live:
                 promise = state.promises[clock.name]
-                because = f"Planned anew for tier {tier}."
+                because = f"Planned anew for tier {tier} at {self.start.store}, playbook {state.playbook_version}."
                 state.clocks[index] = start_clock(clock.name, wanted[clock.name], promise, clock.started_at, because)
 
     def _snooze(self, taken: DecisionTaken, decision: Snooze) -> None:

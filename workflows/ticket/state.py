@@ -6,7 +6,8 @@ from workflows._kit.state import CaseState
 
 
 class TicketState(CaseState):
-    """`waiting_for` is the party a `wait` decision named."""
+    """`waiting_for` is the party a `wait` decision named. `reply_overtaken`: the customer wrote while a reply
+    was on its way out."""
 
     intents: list[str] = []
     intent_evidence: str = ""
@@ -17,4 +18,5 @@ class TicketState(CaseState):
     missing: list[str] = []
     waiting_for: str | None = None
     outcome: str | None = None
+    reply_overtaken: bool = False
     policy: TicketPolicy

@@ -36,8 +36,16 @@ class TicketWorkflow(TicketDecisions):
     async def run(self, start: CaseInput) -> str:
         return await self.live()
 
+    def headline(self) -> str:
+        state = self.state
+        orders = f"order {', '.join(state.orders)}" if state.orders else "no order"
+        return f"Ticket {self.start.number}: {state.intent}, {orders}, {state.company or 'company unknown'}"
+
     def is_over(self) -> bool:
         return self.state.status == "closed"
+
+    def only_waits_to_end(self) -> bool:
+        return self.state.status == "resolved"
 
     # Beginning
 
@@ -56,7 +64,6 @@ class TicketWorkflow(TicketDecisions):
         queue = policy.intent_queues.get(opened.intents[0], policy.default_queue)
         tier = context.tier if context.tier in policy.targets else policy.default_tier
         state = TicketState(
-            title=opened.title,
             status="open",
             stage="awaiting_agent",
             queue=queue,
@@ -132,6 +139,9 @@ class TicketWorkflow(TicketDecisions):
         if state.status != "open":
             self.take_up_again("the customer wrote")
         state.stage = "awaiting_agent"
+        if any(effect.decision_id is not None for effect in state.effects):
+            state.reply_overtaken = True
+            self.record("overtaken", "A reply is on its way out; it will not settle what the customer just wrote.")
         self.changed_for_deciders("the customer wrote")
 
     def _came_back(self, facts: MessageFacts) -> None:
@@ -172,8 +182,7 @@ class TicketWorkflow(TicketDecisions):
     def _tell(self, notice: Notice, person: str | None) -> None:
         clock = self.state.clock(notice.clock)
         if person is not None and clock is not None:
-            case = f"Ticket {self.start.number}: {self.state.title}"
-            self.start_effect(tell(self.start, case, clock, notice, person, self.state.owner))
+            self.start_effect(tell(self.start, self.headline(), clock, notice, person, self.state.owner))
 
 
 def _found(facts: ContextFacts) -> str:
