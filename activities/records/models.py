@@ -113,7 +113,7 @@ class OpenedTicket(_Model):
     intent_evidence: str = ""
     references: tuple[Reference, ...] = ()
     context: ContextFacts = ContextFacts()
-    policy: TicketPolicy | None = None
+    policy: TicketPolicy
 
 
 class ReturnPolicy(_Model):
@@ -158,7 +158,7 @@ class OpenedReturn(_Model):
     is_paid: bool = False
     started_by: str = ""
     problems: tuple[str, ...] = ()
-    policy: ReturnPolicy | None = None
+    policy: ReturnPolicy
 
 
 class EffectDecision(_Model):

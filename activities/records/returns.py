@@ -28,10 +28,11 @@ class ReturnRecords:
         """All a return needs to be judged. With `patient` raises Transient while the store does not answer."""
         async with self._database.begin() as connection:
             birth = await cases.read_birth(connection, reference.case_id)
+            order_id = birth["start"]["lines"][0]["order_id"]
+            policy = self._policy(reference.store, order_id)
             if birth["state"] is not None:
-                return OpenedReturn(stored=birth["state"])
+                return OpenedReturn(stored=birth["state"], policy=policy)
             wanted: dict[str, Any] = birth["start"]
-            order_id = wanted["lines"][0]["order_id"]
             elsewhere = await cases.quantities_under_return(connection, birth["id"], reference.store, order_id)
             ticket = await cases.read_birth(connection, birth["parent_id"]) if birth["parent_id"] else None
             await cases.keep_playbook(connection, self._playbook)
@@ -39,11 +40,11 @@ class ReturnRecords:
         if not context.store_answered:
             if reference.patient:
                 raise Transient("; ".join(context.missing))
-            return OpenedReturn(store_answered=False)
+            return OpenedReturn(store_answered=False, policy=policy)
         async with self._database.begin() as connection:
             await cases.keep_context(connection, reference.case_id, context.as_json(), context.as_of)
         language = (ticket["state"] or {}).get("language") if ticket else None
-        return self._opened(birth, wanted, context, elsewhere, language)
+        return self._opened(birth, wanted, context, elsewhere, language, policy)
 
     def _opened(
         self,
@@ -52,6 +53,7 @@ class ReturnRecords:
         context: OrderContext,
         elsewhere: dict[str, int],
         language: str | None,
+        policy: ReturnPolicy,
     ) -> OpenedReturn:
         order = next(iter(context.orders), None)
         order_id = wanted["lines"][0]["order_id"]
@@ -67,7 +69,7 @@ class ReturnRecords:
             is_paid=order.is_paid if order else False,
             started_by=wanted.get("started_by") or "an agent",
             problems=self._problems(order, order_id, lines, elsewhere),
-            policy=self._policy(birth["store"], order_id),
+            policy=policy,
         )
 
     def _problems(

@@ -40,7 +40,7 @@ class TicketRecords:
         async with self._database.begin() as connection:
             birth = await cases.read_birth(connection, reference.case_id)
             if birth["state"] is not None:
-                return OpenedTicket(stored=birth["state"])
+                return OpenedTicket(stored=birth["state"], policy=self._policy(reference.store))
             inbound = await cases.read_inbound(connection, reference.case_id)
             await cases.keep_playbook(connection, self._playbook)
         first = inbound[0]

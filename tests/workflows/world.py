@@ -85,6 +85,36 @@ class World:
     def stored(self) -> dict[str, Any] | None:
         return self.shown.state if self.snapshots else None
 
+    def _ticket_rules(self) -> TicketPolicy:
+        level = self.playbook.service_levels["northwind"]
+        return TicketPolicy(
+            playbook_version=self.playbook.version,
+            promise=Promise(
+                calendar=self.playbook.calendars[level.calendar], warn_before=level.warn_before, ladder=level.ladder
+            ),
+            targets=level.targets,
+            default_tier="standard",
+            queues={name: queue.owner for name, queue in self.playbook.queues.items()},
+            intent_queues={"wismo": "delivery"},
+            default_queue="triage",
+            people=tuple(person.name for person in self.playbook.people),
+            reopen_window=timedelta(days=7).total_seconds(),
+            chase_after=timedelta(days=2).total_seconds(),
+        )
+
+    def _return_rules(self) -> ReturnPolicy:
+        level = self.playbook.service_levels["northwind"]
+        return ReturnPolicy(
+            playbook_version=self.playbook.version,
+            promise=Promise(calendar=self.playbook.calendars[level.calendar], ladder=level.ladder),
+            rules=self.playbook.returns,
+            owner="Jonas Weber",
+            queue="returns",
+            carrier_account="main",
+            ledger_account="main",
+            invoice_number="INV-10452",
+        )
+
     @activity.defn(name=PUBLISH)
     async def publish(self, publication: Publication) -> None:
         self._act(PUBLISH)
@@ -103,27 +133,13 @@ class World:
     @activity.defn(name=OPEN_TICKET)
     async def open_ticket(self, reference: CaseReference) -> OpenedTicket:
         if self.snapshots:
-            return OpenedTicket(stored=self.stored())
-        level = self.playbook.service_levels["northwind"]
+            return OpenedTicket(stored=self.stored(), policy=self._ticket_rules())
         return OpenedTicket(
             messages=(MessageFacts(message_id=self.message_id, received_at=self.now(), nature=MessageNature.PERSON),),
             intents=("wismo",),
             intent_evidence="wismo: “Where is”",
             context=self.context,
-            policy=TicketPolicy(
-                playbook_version=self.playbook.version,
-                promise=Promise(
-                    calendar=self.playbook.calendars[level.calendar], warn_before=level.warn_before, ladder=level.ladder
-                ),
-                targets=level.targets,
-                default_tier="standard",
-                queues={name: queue.owner for name, queue in self.playbook.queues.items()},
-                intent_queues={"wismo": "delivery"},
-                default_queue="triage",
-                people=tuple(person.name for person in self.playbook.people),
-                reopen_window=timedelta(days=7).total_seconds(),
-                chase_after=timedelta(days=2).total_seconds(),
-            ),
+            policy=self._ticket_rules(),
         )
 
     @activity.defn(name=READ_MESSAGE)
@@ -139,9 +155,8 @@ class World:
     @activity.defn(name=OPEN_RETURN)
     async def open_return(self, reference: CaseReference) -> OpenedReturn:
         if self.snapshots:
-            return OpenedReturn(stored=self.stored())
+            return OpenedReturn(stored=self.stored(), policy=self._return_rules())
         self._act(OPEN_RETURN)
-        level = self.playbook.service_levels["northwind"]
         return OpenedReturn(
             order_id=ORDER,
             lines=tuple(
@@ -163,16 +178,7 @@ class World:
             is_paid=self.is_paid,
             started_by="Jonas Weber",
             problems=self.problems,
-            policy=ReturnPolicy(
-                playbook_version=self.playbook.version,
-                promise=Promise(calendar=self.playbook.calendars[level.calendar], ladder=level.ladder),
-                rules=self.playbook.returns,
-                owner="Jonas Weber",
-                queue="returns",
-                carrier_account="main",
-                ledger_account="main",
-                invoice_number="INV-10452",
-            ),
+            policy=self._return_rules(),
         )
 
     @activity.defn(name=DECIDE_EFFECT)

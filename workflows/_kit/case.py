@@ -5,7 +5,7 @@ A process subclasses `Case`, and says what a message, a decision, a due notice a
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -23,6 +23,7 @@ from workflows._kit.contract import CaseInput, Decision, DecisionTaken, MessageA
 from workflows._kit.state import MEMORY, CaseState, Effect, EffectStatus
 
 State = TypeVar("State", bound=CaseState)
+Facts = TypeVar("Facts", bound=BaseModel)
 
 
 class Refused(Exception):
@@ -39,7 +40,7 @@ class Case(Generic[State]):
         self.start = start
         self.state: State
         self._arrived: deque[MessageArrived | DecisionTaken] = deque()
-        self._learned: deque[BaseModel] = deque()
+        self._learned: deque[Callable[[], None]] = deque()
         self._finished: deque[tuple[Effect, Any, ApplicationError | None]] = deque()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._promised: dict[str, tuple[State, Publication]] = {}
@@ -69,9 +70,6 @@ class Case(Generic[State]):
 
     def skipped(self, effect: Effect) -> None:
         """A person decided that an effect shall not happen."""
-
-    def learned(self, facts: BaseModel) -> None:
-        """A look-up begun by `learn_later` answered."""
 
     def headline(self) -> str:
         """What the case is called, in facts: nothing that a customer wrote enters a history."""
@@ -113,7 +111,7 @@ class Case(Generic[State]):
         while self._arrived:
             await self._apply(self._arrived.popleft())
         while self._learned:
-            self.learned(self._learned.popleft())
+            self._learned.popleft()()
         while self._finished:
             self._settle_effect(*self._finished.popleft())
         for notice in due_notices(self.state.clocks, self.state.promises, workflow.now()):
@@ -252,11 +250,12 @@ class Case(Generic[State]):
 
     # Effects
 
-    def learn_later(self, name: str, looking: Awaitable[BaseModel]) -> None:
-        """Lets a slow look-up answer in its own time, while the case goes on."""
+    def learn_later(self, name: str, looking: Awaitable[Facts], learned: Callable[[Facts], None]) -> None:
+        """Lets a slow look-up answer in its own time, while the case goes on; `learned` is told in the case's own turn."""
 
         async def look() -> None:
-            self._learned.append(await looking)
+            facts = await looking
+            self._learned.append(lambda: learned(facts))
             del self._tasks[name]
 
         self._tasks[name] = asyncio.create_task(look())

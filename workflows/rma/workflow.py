@@ -51,7 +51,6 @@ class ReturnWorkflow(ReturnDecisions):
 
     def _born(self, opened: OpenedReturn) -> ReturnState:
         policy = opened.policy
-        assert policy is not None
         self.state = state = ReturnState(
             status="open",
             stage=Stage.REQUESTED,

@@ -1,6 +1,5 @@
 """A ticket from the first message to its closing."""
 
-from pydantic import BaseModel
 from temporalio import workflow
 
 from activities.bigcommerce.models import store_queue
@@ -60,7 +59,6 @@ class TicketWorkflow(TicketDecisions):
 
     def _born(self, opened: OpenedTicket) -> TicketState:
         policy, context = opened.policy, opened.context
-        assert policy is not None
         queue = policy.intent_queues.get(opened.intents[0], policy.default_queue)
         tier = context.tier if context.tier in policy.targets else policy.default_tier
         state = TicketState(
@@ -107,10 +105,9 @@ class TicketWorkflow(TicketDecisions):
         wanted = FillContext(case_id=self.start.case_id, store=self.start.store, references=tuple(self.state.references))
         queue = store_queue(self.start.store)
         looking = look_up_patiently(FILL_CONTEXT, wanted, ContextFacts, queue, "Ask the store again for the order")
-        self.learn_later("context", looking)
+        self.learn_later("context", looking, self._filled)
 
-    def learned(self, facts: BaseModel) -> None:
-        assert isinstance(facts, ContextFacts)
+    def _filled(self, facts: ContextFacts) -> None:
         state = self.state
         state.company = facts.company or state.company
         state.orders = list(facts.orders) or state.orders
