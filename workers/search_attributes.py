@@ -16,13 +16,8 @@ from workers.errors import CommandError
 
 PROCESS = SearchAttributeKey.for_keyword("CaseworkProcess")
 STORE = SearchAttributeKey.for_keyword("CaseworkStore")
-QUEUE = SearchAttributeKey.for_keyword("CaseworkQueue")
-OWNER = SearchAttributeKey.for_keyword("CaseworkOwner")
-COMPANY = SearchAttributeKey.for_keyword("CaseworkCompany")
-ORDER = SearchAttributeKey.for_keyword_list("CaseworkOrder")
-DUE = SearchAttributeKey.for_datetime("CaseworkDue")
 
-ALL: tuple[SearchAttributeKey, ...] = (PROCESS, STORE, QUEUE, OWNER, COMPANY, ORDER, DUE)
+ALL: tuple[SearchAttributeKey, ...] = (PROCESS, STORE)
 
 _TYPE_NAMES = {
     IndexedValueType.INDEXED_VALUE_TYPE_TEXT: "Text",

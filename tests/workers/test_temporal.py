@@ -100,7 +100,7 @@ async def test_attribute_of_another_type_is_told(server: WorkflowEnvironment) ->
 def test_development_server_gets_every_attribute() -> None:
     arguments = search_attributes.command_line_arguments()
     assert arguments.count("--search-attribute") == len(search_attributes.ALL)
-    assert "CaseworkOrder=KeywordList" in arguments
+    assert "CaseworkStore=Keyword" in arguments
     assert len([key for key in arguments if key.endswith("=Keyword")]) <= 10
 
 
