@@ -58,8 +58,12 @@ async def test_ticket_reads_like_a_case_file(stack: Running, api: Api) -> None:
     assert "Read, triage and look up the order" in summaries
     assert "Send admin's reply" in summaries
     assert any("due" in summary and "UTC; look again" in summary for summary in summaries), "a timer says what it waits for"
-    assert await (await handle.describe()).static_summary() == subject
+    assert await (await handle.describe()).static_summary() == f"ticket {ticket['number']} of northwind-tools"
     details = await _details(handle)
+    assert f"Ticket {ticket['number']}: wismo, order 10404, " in details
+    written = str((await handle.fetch_history()).to_json())
+    assert subject not in written, "what a customer wrote enters no history"
+    assert "It comes on Monday" not in written, "nor what an agent wrote"
     assert "snoozed (waiting)" in details
     assert "Owner: Emma Clarke, queue delivery" in details
     assert "resolution: due" in details
