@@ -100,8 +100,8 @@ async def test_from_the_list_to_an_answer_with_the_keyboard(served: str, page: P
     await form.get_by_role("button").click()
     await page.get_by_text("Done.").wait_for()
     await judged
-    await show(database, case_id, title="Drills, renamed")
-    await page.locator("h1", has_text="renamed").wait_for(timeout=5000)
+    await show(database, case_id, owner="Another Owner")
+    await page.locator("span", has_text="Another Owner").first.wait_for(timeout=5000)
     assert await page.get_by_text("Done.").is_visible(), "the answer to a decision outlives the next change"
     assert await clock_shown.locator("ol").is_visible(), "what was unfolded stays so when the page is refreshed"
 
@@ -118,11 +118,11 @@ async def test_a_change_is_seen_without_losing_place_or_words(served: str, page:
     reply = page.locator(".reply textarea")
     await reply.fill("Half a sen")
     await asyncio.sleep(0.5)
-    for title, leave in (("once renamed", False), ("twice renamed", True)):
+    for owner, leave in (("First Owner", False), ("Second Owner", True)):
         if leave:
             await reply.blur()
-        await show(database, first, title=title)
-        await page.locator("h1", has_text=title).wait_for(timeout=5000)
+        await show(database, first, owner=owner)
+        await page.locator("span", has_text=owner).first.wait_for(timeout=5000)
         assert await reply.input_value() == "Half a sen"
     assert await page.locator(".reply input[name=seen_revision]").input_value() == "1", "the version the words answer"
 
