@@ -152,6 +152,8 @@ def _place(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
 
 
 def _in_words(error: Any) -> str:
+    if error["type"] == "dict_type":
+        return "the body must be a JSON object" if not error["loc"] else "must be a JSON object"
     return str(error["msg"]).removeprefix("Value error, ")
 
 

@@ -59,7 +59,7 @@ def test_unknown_token_is_turned_away(stack: Running, api: Api) -> None:
     ("body", "named"),
     [
         (b'{"kind": "reply", ', "body"),
-        (b"[]", "should be"),
+        (b"[]", "must be a JSON object"),
         (b"\xff\xfe", "body"),
         ({"kind": "reply"}, "text"),
         ({"kind": "reply", "text": ""}, "text"),
