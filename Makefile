@@ -34,9 +34,9 @@ test: development chromium ## Lint, type check and the whole suite
 	@$(BIN)/pyright
 	@exec $(BIN)/pytest $(ARGS)
 
-quick: development ## Lint and the tests that start no stack and no browser
+quick: development ## Lint and the tests that start no stack, no simulators and no browser
 	@$(MAKE) lint
-	@exec $(BIN)/pytest -m 'not stack and not browser' $(ARGS)
+	@exec $(BIN)/pytest -m 'not stack and not browser and not simulators' $(ARGS)
 
 lint: development ## Style and import order
 	@$(BIN)/ruff check

@@ -21,6 +21,8 @@ from storage.cases import decide_effect
 from storage.engine import Database
 from tests.activities.conftest import Outside, as_temporal
 
+pytestmark = pytest.mark.simulators
+
 FAULTS = ("lost_before", "lost_after_commit", "error_500", "rate_limit")
 STEPS = ("credit_note", "authorise", "allocation", "payment", "credit_notes", "invoices")
 UNPAID, PAID, PART_PAID = "INV-10401", "INV-10400", "INV-10427"

@@ -23,6 +23,8 @@ from storage.cases import decide_effect
 from storage.engine import Database
 from tests.activities.conftest import Outside, as_temporal
 
+pytestmark = pytest.mark.simulators
+
 FAULTS = ("lost_before", "lost_after_commit", "error_500", "rate_limit")
 
 

@@ -3,9 +3,12 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from tests import specs
 from tests.simulators.conftest import Doors, return_label
+
+pytestmark = pytest.mark.simulators
 
 
 def ok(response: httpx.Response, status: int = 200) -> Any:

@@ -11,6 +11,8 @@ import pytest
 from simulators.app import create_app
 from tests.simulators.conftest import Doors, Running, return_label
 
+pytestmark = pytest.mark.simulators
+
 CUT = (httpx.RemoteProtocolError, httpx.ReadError)
 ITEM = {"item_type": "PRODUCT", "item_id": 1040001, "quantity": 1, "reason": "op-1"}
 REFUND = {"items": [ITEM], "payments": [{"provider_id": "stripe", "amount": 178.8, "offline": False}]}

@@ -21,6 +21,8 @@ from simulators.app import create_app
 from tests import specs
 from tests.simulators.conftest import STORE_TOKEN, Doors, Running, free_port, start
 
+pytestmark = pytest.mark.simulators
+
 ITEM = {"item_type": "PRODUCT", "item_id": 1040001, "quantity": 1, "reason": "op-1"}
 REFUND = {"items": [ITEM], "payments": [{"provider_id": "stripe", "amount": 178.8, "offline": False}]}
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.simulators.conftest import Doors, return_label
 
+pytestmark = pytest.mark.simulators
+
 ACTIONS = "/orders/10400/payment_actions"
 
 

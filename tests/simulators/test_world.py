@@ -12,6 +12,8 @@ from simulators.load import DEMO_WORLD, read_world
 from tests.simulators.conftest import Doors, Running, start
 from tests.simulators.test_rules import refund
 
+pytestmark = pytest.mark.simulators
+
 SMALL: dict[str, Any] = {
     "stores": [{"key": "one", "hash": "one1", "name": "One", "access_token": "t"}],
     "companies": [
