@@ -1,7 +1,6 @@
 """What the store tells and what we ask of it. Amounts are Decimal in the order's currency, with tax unless named otherwise."""
 
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -103,9 +102,6 @@ class OrderContext(_Model):
     store_answered: bool = True
     """False where the store was down or slow: worth asking again."""
     as_of: AwareDatetime
-
-    def as_json(self) -> dict[str, Any]:
-        return self.model_dump(mode="json")
 
 
 class RefundLine(_Model):

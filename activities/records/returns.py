@@ -42,7 +42,7 @@ class ReturnRecords:
                 raise Transient("; ".join(context.missing))
             return OpenedReturn(store_answered=False, policy=policy)
         async with self._database.begin() as connection:
-            await cases.keep_context(connection, reference.case_id, context.as_json(), context.as_of)
+            await cases.keep_context(connection, reference.case_id, context.model_dump(mode="json"), context.as_of)
         language = (ticket["state"] or {}).get("language") if ticket else None
         return self._opened(birth, wanted, context, elsewhere, language, policy)
 

@@ -48,7 +48,7 @@ class TicketRecords:
         look_up = LookUp(store=reference.store, order_ids=_orders(read.references), email=first["sender"].get("email"))
         context = await self._stores.look_up(look_up)
         async with self._database.begin() as connection:
-            await cases.keep_context(connection, reference.case_id, context.as_json(), context.as_of)
+            await cases.keep_context(connection, reference.case_id, context.model_dump(mode="json"), context.as_of)
         return OpenedTicket(
             messages=tuple(self._facts(row) for row in inbound),
             language=read.language,
@@ -74,7 +74,7 @@ class TicketRecords:
         if not context.store_answered:
             raise Transient("; ".join(context.missing))
         async with self._database.begin() as connection:
-            await cases.keep_context(connection, wanted.case_id, context.as_json(), context.as_of)
+            await cases.keep_context(connection, wanted.case_id, context.model_dump(mode="json"), context.as_of)
         return self._context_facts(wanted.store, context, wanted.references)
 
     def _triage(self, message: dict[str, Any]) -> Triage:

@@ -166,6 +166,19 @@ async def test_a_blocked_settlement_waits_for_a_person_and_goes_through(stage: S
     assert world.settlements[0].attempt == 2
 
 
+async def test_only_finance_may_say_that_money_was_settled_by_hand(stage: Stage) -> None:
+    world = await inspecting(stage)
+    world.fail[SETTLE] = [NeedsOperator("The period is closed in the ledger.")]
+    await stage.decide(ALL_ACCEPTED)
+    await stage.until(lambda: "effect_blocked" in world.kinds())
+    by_hand = Unblock(op_key=world.shown.state["effects"][0]["op_key"], action=UnblockAction.DONE_BY_HAND, provider_id="CN-7")
+    assert "needs the role finance" in await stage.decide(by_hand)
+    assert world.shown.stage == "settling"
+    assert await stage.decide(by_hand, "Nadia Haddad", Role.FINANCE) == "applied"
+    assert await stage.handle.result() == "closed"
+    assert not world.settlements
+
+
 async def test_the_carrier_is_down_but_the_approval_stands(stage: Stage) -> None:
     world = await requested(stage)
     world.fail[SEND_RETURN_LABEL] = [Transient("503") for _ in range(30)]

@@ -326,6 +326,10 @@ class Case(Generic[State]):
         effect = next((known for known in self.state.blocked() if known.op_key == decision.op_key), None)
         if effect is None:
             raise Refused("That call is not stuck; it may have gone through meanwhile.")
+        if decision.action is not UnblockAction.RETRY and not taken.role.may_act_as(effect.by_hand_needs):
+            raise Refused(
+                f"To settle this by hand needs the role {effect.by_hand_needs.value}; {taken.author} is {taken.role.value}."
+            )
         state = {
             UnblockAction.RETRY: EffectState.INTENDED,
             UnblockAction.DONE_BY_HAND: EffectState.DONE,

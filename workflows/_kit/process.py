@@ -22,6 +22,3 @@ class Process:
     def decision(self, kind: str) -> type[Decision] | None:
         """The decision of that kind, if the process has it."""
         return next((decision for decision in self.decisions if decision.kind == kind), None)
-
-    def workflow_id(self, number: int) -> str:
-        return f"{self.name}-{number}"

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel
 
+from domain.people import Role
 from domain.sla import Clock, ClockName, Promise
 
 MEMORY = 1_000
@@ -34,6 +35,8 @@ class Effect(BaseModel):
     """Whether the activity stores what the case shows once it is done, in the transaction that marks it done."""
     status: EffectStatus = EffectStatus.RUNNING
     attempt: int = 1
+    by_hand_needs: Role = Role.AGENT
+    """Who may say that it was done by hand, or shall be left out. To try again needs nobody in particular."""
     words: str | None = None
     """Why it is blocked, for a person."""
 

@@ -9,6 +9,7 @@ from activities.carriers.models import SEND_RETURN_LABEL, VOID_LABEL, ReturnLabe
 from activities.lanes.models import SETTLE, Remedy, SettlementLine, SettlementRequest
 from activities.mail.models import SEND_MAIL, OutgoingMail
 from domain.effects import EffectKind, op_key
+from domain.people import Role
 from domain.sla import ClockName, meet, start_plain_clock, stop
 from workflows._kit.case import Case, Refused
 from workflows._kit.contract import TASK_QUEUE, Decision, DecisionTaken
@@ -202,7 +203,9 @@ class ReturnDecisions(Case[ReturnState]):
             invoice_number=state.policy.invoice_number,
         )
         what = "Refund and credit note" if remedy is Remedy.REFUND else "Credit note"
-        self._start("settle", SETTLE, TASK_QUEUE, f"{what} for order {state.order_id}", request, taken)
+        summary = f"{what} for order {state.order_id}"
+        effect = self._effect("settle", SETTLE, TASK_QUEUE, summary, request, taken.author)
+        self.start_effect(effect.model_copy(update={"by_hand_needs": Role.FINANCE}))
 
     def close_when_settled(self) -> None:
         """Once every settlement is through, tells the customer; that done, the return closes."""
