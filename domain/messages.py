@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from domain.references import Reference
+
 
 class Channel(StrEnum):
     EMAIL = "email"
@@ -75,6 +77,15 @@ class InboundMessage(BaseModel):
     thread: ThreadHeaders = ThreadHeaders()
     nature: MessageNature = MessageNature.PERSON
     attachments: tuple[InboundAttachment, ...] = ()
+    named: tuple[Reference, ...] = ()
+    """What the channel itself says it is about, beside what its words name: the order of a chat, of a relay address."""
+    conversation: str | None = None
+    """The channel's own name of the conversation: a chat session, a marketplace thread, a caller's number. An answer by the
+    channel goes there; a later message of it continues the ticket."""
+    provider: str | None = None
+    """Which adapter of `activities/channels` it came through and is answered through; None means mail."""
+    account: str | None = None
+    """The provider's account, as the accounts file names it."""
     received_at: AwareDatetime
     raw_blob: str | None = None
     """Key of the raw mail in the blob store, where the channel has one."""

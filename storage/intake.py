@@ -287,6 +287,7 @@ def _row(message_id: UUID, case_id: UUID, message: InboundMessage) -> dict[str, 
     return {
         "id": message_id,
         "case_id": case_id,
+        "origin_id": case_id,
         "direction": "in",
         "channel": message.channel.value,
         "external_id": message.external_id,
@@ -303,6 +304,10 @@ def _row(message_id: UUID, case_id: UUID, message: InboundMessage) -> dict[str, 
         "nature": message.nature.value,
         "delivery": DeliveryState.RECEIVED.value,
         "raw_blob": message.raw_blob,
+        "named": [reference.model_dump(mode="json") for reference in message.named],
+        "conversation": message.conversation,
+        "provider": message.provider,
+        "account": message.account,
         "at": message.received_at,
     }
 

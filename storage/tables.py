@@ -38,6 +38,7 @@ cases = sql.Table(
     sql.Column("queue", sql.Text),
     sql.Column("owner", sql.Text),
     sql.Column("company", sql.Text),
+    sql.Column("company_id", sql.Text, comment="the store's own id of the company"),
     sql.Column("intent", sql.Text),
     sql.Column("orders", Words, nullable=False, server_default="{}"),
     sql.Column("next_due_at", Instant),
@@ -51,6 +52,15 @@ cases = sql.Table(
         sql.ForeignKey("cases.id"),
         comment="the ticket a return belongs to, the ticket a late reply follows",
     ),
+    sql.Column("merged_into_id", Identity, sql.ForeignKey("cases.id"), comment="the ticket this one was merged into"),
+    sql.Column(
+        "survivor_id",
+        Identity,
+        sql.ForeignKey("cases.id"),
+        index=True,
+        comment="where the chain of merges ends: what is written to this ticket goes there",
+    ),
+    sql.Column("split_from_id", Identity, sql.ForeignKey("cases.id"), comment="the ticket a person split this one off from"),
     _now(),
     sql.Column("updated_at", Instant, nullable=False, server_default=sql.func.now()),
     sql.Index("ix_cases_list", "process", "status", "next_due_at", "number"),
@@ -63,6 +73,15 @@ messages = sql.Table(
     metadata,
     sql.Column("id", Identity, primary_key=True),
     sql.Column("case_id", Identity, sql.ForeignKey("cases.id"), nullable=False, index=True),
+    sql.Column(
+        "origin_id",
+        Identity,
+        sql.ForeignKey("cases.id"),
+        nullable=False,
+        index=True,
+        comment="where it were without merges",
+    ),
+    sql.Column("evidence", sql.Text, nullable=False, server_default="", comment="why it is in this thread"),
     sql.Column("direction", sql.Text, nullable=False, comment="in or out"),
     sql.Column("channel", sql.Text, nullable=False),
     sql.Column("external_id", sql.Text, nullable=False),
@@ -80,6 +99,10 @@ messages = sql.Table(
     sql.Column("delivery", sql.Text, nullable=False),
     sql.Column("decision_id", Identity, comment="the decision an answer of ours carries out"),
     sql.Column("raw_blob", sql.Text),
+    sql.Column("named", Json, nullable=False, server_default="[]", comment="what the channel itself says it is about"),
+    sql.Column("conversation", sql.Text, comment="the channel's own name of the conversation"),
+    sql.Column("provider", sql.Text, comment="the adapter it came or goes through; null is mail"),
+    sql.Column("account", sql.Text),
     sql.Column("at", Instant, nullable=False, comment="received or sent"),
     _now(),
     sql.Column(
@@ -89,6 +112,9 @@ messages = sql.Table(
     ),
     sql.UniqueConstraint("channel", "external_id"),
     sql.Index("ix_messages_search", "search", postgresql_using="gin"),
+    sql.Index(
+        "ix_messages_conversation", "provider", "account", "conversation", postgresql_where=sql.text("conversation IS NOT NULL")
+    ),
 )
 
 attachments = sql.Table(
@@ -177,6 +203,63 @@ contexts = sql.Table(
     sql.Column("case_id", Identity, sql.ForeignKey("cases.id"), primary_key=True),
     sql.Column("content", Json, nullable=False, comment="an OrderContext"),
     sql.Column("as_of", Instant, nullable=False),
+)
+
+contacts = sql.Table(
+    "contacts",
+    metadata,
+    sql.Column("id", Identity, primary_key=True),
+    sql.Column("name", sql.Text),
+    _now(),
+)
+
+contact_addresses = sql.Table(
+    "contact_addresses",
+    metadata,
+    sql.Column("address", sql.Text, primary_key=True, comment="an e-mail address in lower case, or a number in E.164"),
+    sql.Column("contact_id", Identity, sql.ForeignKey("contacts.id"), nullable=False, index=True),
+)
+
+contact_companies = sql.Table(
+    "contact_companies",
+    metadata,
+    sql.Column("contact_id", Identity, sql.ForeignKey("contacts.id"), primary_key=True),
+    sql.Column("store", sql.Text, primary_key=True),
+    sql.Column("company_id", sql.Text, primary_key=True),
+    sql.Column("company", sql.Text, nullable=False),
+    sql.Column("last_seen", Instant, nullable=False),
+)
+
+conversation_keys = sql.Table(
+    "conversation_keys",
+    metadata,
+    sql.Column("id", sql.BigInteger, sql.Identity(always=True), primary_key=True),
+    sql.Column("case_id", Identity, sql.ForeignKey("cases.id"), nullable=False, index=True),
+    sql.Column("origin_id", Identity, sql.ForeignKey("cases.id"), nullable=False, comment="who holds it without merges"),
+    sql.Column("store", sql.Text, nullable=False),
+    sql.Column("party", sql.Text, nullable=False, comment="company:<id>, or contact:<id> while no company is known"),
+    sql.Column("reference", sql.Text, nullable=False, comment="order:<id> or purchase_order:<number>"),
+    sql.Column("matter", sql.Text, nullable=False, comment="the family of intents"),
+    sql.Column("line", sql.Text, nullable=False, server_default="", comment="SKU or serial number; empty is the whole order"),
+    sql.Column("last_at", Instant, nullable=False, comment="when the customer last wrote about it"),
+    sql.Column("released_at", Instant),
+    sql.Index(
+        "uq_conversation_keys_held",
+        "store",
+        "party",
+        "reference",
+        "matter",
+        "line",
+        unique=True,
+        postgresql_where=sql.text("released_at IS NULL"),
+    ),
+)
+
+secrets = sql.Table(
+    "secrets",
+    metadata,
+    sql.Column("name", sql.Text, primary_key=True),
+    sql.Column("value", sql.LargeBinary, nullable=False),
 )
 
 tokens = sql.Table(

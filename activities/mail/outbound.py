@@ -110,6 +110,7 @@ async def store_letter(
     statement = insert(messages).values(
         id=uuid4(),
         case_id=case_id,
+        origin_id=case_id,
         direction="out",
         channel=Channel.EMAIL.value,
         external_id=op_key,

@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from domain.effects import EffectState
 from domain.messages import MessageNature
 from domain.playbook import ReturnRules, Target
+from domain.references import Reference
 from domain.sla import Promise
-from domain.triage import Reference
 
 PUBLISH = "records.publish"
 """Activity name: stores a Publication."""

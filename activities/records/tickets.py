@@ -22,8 +22,9 @@ from activities.records.models import (
 )
 from domain.messages import MessageNature
 from domain.playbook import Playbook
+from domain.references import Reference, ReferenceKind
 from domain.sla import Promise
-from domain.triage import Reference, ReferenceKind, Triage, triage
+from domain.triage import Triage, triage
 from storage import cases
 from storage.engine import Database
 

@@ -19,7 +19,7 @@ from api.views.parts import (
     message_view,
     timeline_lines,
 )
-from domain.triage import evidence
+from domain.references import evidence
 from storage.reading_case import CaseFile, Row
 
 

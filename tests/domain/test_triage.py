@@ -2,7 +2,8 @@
 
 import pytest
 
-from domain.triage import Intent, ReferenceKind, evidence, intents_of, language_of, references_of, triage
+from domain.references import ReferenceKind, evidence, references_of
+from domain.triage import Intent, intents_of, language_of, triage
 from simulators.demo_mail import demo_mails
 
 LANGUAGES = ("en", "de", "fr", "it", "es", "zh")

@@ -181,7 +181,8 @@ async def test_a_mail_that_bears_the_id_of_ours_does_not_divert_replies(door: Do
     async with door.database.begin() as connection:
         await connection.execute(
             sql.insert(messages).values(
-                id=UUID(int=9), case_id=first.ticket_id, direction="out", channel="email", external_id="out", store=STORE,
+                id=UUID(int=9), case_id=first.ticket_id, origin_id=first.ticket_id, direction="out", channel="email",
+                external_id="out", store=STORE,
                 sender={}, text="answer", message_id="<ours@x>", nature="person", delivery="sent", at=sql.func.now(),
             )
         )  # fmt: skip
@@ -195,7 +196,8 @@ async def test_a_reply_to_a_return_goes_to_its_ticket(door: Door) -> None:
         opened = await open_case(connection, "rma", STORE, "Return", {"lines": []}, first.ticket_id)
         await connection.execute(
             sql.insert(messages).values(
-                id=opened.case_id, case_id=opened.case_id, direction="out", channel="email", external_id="out", store=STORE,
+                id=opened.case_id, case_id=opened.case_id, origin_id=opened.case_id, direction="out", channel="email",
+                external_id="out", store=STORE,
                 sender={}, text="label", message_id="<label@x>", nature="person", delivery="sent", at=sql.func.now(),
             )
         )  # fmt: skip

@@ -144,7 +144,7 @@ async def test_more_than_returned_is_refused(stage: Stage) -> None:
 
 async def test_deadlines_tell_people_and_forget_nothing(stage: Stage) -> None:
     world = await requested(stage)
-    await stage.pass_time(timedelta(days=6))
+    await stage.pass_time(timedelta(days=9))
     await stage.until(lambda: world.kinds().count("escalated") == 3)
     assert world.shown.owner == "Ruth Adler"
     assert await stage.decide(Approve(), "Martin Krause", Role.SUPERVISOR) == "applied"

@@ -1,7 +1,7 @@
 """What a ticket remembers."""
 
 from activities.records.models import TicketPolicy
-from domain.triage import Reference
+from domain.references import Reference
 from workflows._kit.state import CaseState
 
 

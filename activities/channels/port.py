@@ -1,0 +1,123 @@
+"""The port that every channel besides mail is behind: verify a hook, parse it, poll, send, and say what may be sent.
+
+An adapter knows one provider and nothing of tickets. What it returns from `parse` and `poll` goes through `accept`; what it
+sends comes from the effect ledger, which writes down the intent first and asks `find` before anything is sent again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ClassVar, Protocol
+
+from domain.messages import Channel, InboundMessage
+
+
+class BadSignature(Exception):
+    """The hook does not prove where it comes from; the words say what is wrong, for the log and never for the caller."""
+
+
+class BadHook(ValueError):
+    """The hook is signed but cannot be read; the words say what and where."""
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A call of a provider as it came. `url` is the public address it was called at, query included; header names are
+    lower case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class HookAnswer:
+    """What a provider wants to hear where that is not an empty 2xx: a challenge, a validation token."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Polled:
+    """What a poll found. `cursor` is where the next one begins; it is stored once all messages are accepted."""
+
+    messages: Sequence[InboundMessage]
+    cursor: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the channel takes. `window` is how long after the buyer's last message free text may be sent; None is for ever.
+
+    `forbidden` pairs a regular expression with the words that tell an agent why a text that has it may not be sent.
+    """
+
+    text_length: int
+    attachments: int = 0
+    window: timedelta | None = None
+    forbidden: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class OutboundAttachment:
+    filename: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Outbound:
+    """One answer. `op_key` is the same at every attempt; `conversation` and `recipient` are those of the message it answers,
+    `answers` its external id."""
+
+    op_key: str
+    store: str
+    account: str
+    conversation: str | None
+    recipient: str | None
+    answers: str | None
+    text: str
+    attachments: Sequence[OutboundAttachment] = ()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The provider took it, under this id."""
+
+    external_id: str
+
+
+class ChannelAdapter(Protocol):
+    """One provider account's door. What a provider does not have (hooks, polling, answers) raises NotSupported of
+    `activities/_kit/errors.py`; every other failure is one of that closed set too."""
+
+    name: ClassVar[str]
+    """The provider, as in `/webhooks/{provider}/{account}` and in `messages.provider`."""
+    channel: ClassVar[Channel]
+    limits: ClassVar[Limits]
+
+    def verify(self, hook: Hook) -> HookAnswer | None:
+        """Checks the signature over the raw bytes, in constant time, and the age where it is signed. An answer means that the
+        hook was a handshake and holds no message. Raises BadSignature."""
+        ...
+
+    def parse(self, hook: Hook) -> Sequence[InboundMessage]:
+        """The messages in a verified hook, none where it tells something else. Raises BadHook."""
+        ...
+
+    async def poll(self, cursor: str | None) -> Polled:
+        """What arrived since `cursor`; None begins where the account was connected."""
+        ...
+
+    async def send(self, outbound: Outbound) -> Receipt:
+        """Sends once. Raises Ambiguous where the answer was lost after the call went out."""
+        ...
+
+    async def find(self, outbound: Outbound) -> Receipt | None:
+        """Whether this answer is there already, looked up at the provider by what the provider keeps of it."""
+        ...
