@@ -2,7 +2,7 @@
 
 import typer
 
-from bench import actions, intake, life
+from bench import actions, ingest, intake, life
 
 application = typer.Typer(
     help="Measure Casework on this machine. Without a command: all of it.", invoke_without_command=True, add_completion=False
@@ -10,6 +10,7 @@ application = typer.Typer(
 application.command("actions")(actions.main)
 application.command("life")(life.main)
 application.command("intake")(intake.main)
+application.command("ingest")(ingest.main)
 
 
 @application.callback()
