@@ -7,10 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from activities.importing.reading import Problem, Reading, Unusable
 from activities.importing.recognising import recognise
+from domain.imported import ImportedTicket
 from storage.engine import Database, open_database
 from storage.importing import Filed, import_ticket, link_imported
 from workers.composition import open_blob_store, open_playbook
@@ -94,16 +95,24 @@ async def _import(database: Database, reading: Reading, path: Path) -> Report:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task(recognised.name, total=recognised.bytes_to_pass)
         async for ticket in recognised.tickets(reading):
-            if ticket.messages or ticket.notes:
-                report.count(await import_ticket(database, ticket, reading.playbook, reading.imported_at))
-            else:
-                reading.problem(path.name, f"ticket {ticket.origin.id}", "has no message that can be read")
+            await _file(database, reading, report, ticket)
             words = f"{recognised.name}, {report.tickets_added + report.tickets_there_already} tickets"
             progress.update(bar, completed=reading.passed, description=words)
         progress.update(bar, completed=recognised.bytes_to_pass)
     async with database.begin() as connection:
         await link_imported(connection)
     return report
+
+
+async def _file(database: Database, reading: Reading, report: Report, ticket: ImportedTicket) -> None:
+    record = f"ticket {ticket.origin.id}"
+    if not ticket.messages and not ticket.notes:
+        reading.problem(report.file, record, "has no message that can be read")
+        return
+    try:
+        report.count(await import_ticket(database, ticket, reading.playbook, reading.imported_at))
+    except (DataError, IntegrityError) as error:
+        reading.problem(report.file, record, f"the database refuses it: {error.orig}")
 
 
 def _show(report: Report, console: Console) -> None:

@@ -1,6 +1,7 @@
 """CSV exports row by row: the columns by name in lower case, whatever separates them."""
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from activities.mail.mime import decode
 
 _SAMPLE = 256 * 1024
 _SEPARATORS = ",;\t"
+_HIGH = re.compile(rb"[\x80-\xff]+")
 
 
 def columns(file: Path) -> list[str]:
@@ -58,22 +60,30 @@ def _separator(first: str) -> str:
 
 
 def _encoding(file: Path) -> str:
-    """UTF-8 where all of the file is; else what spreadsheets write in the West, or in China."""
-    decoded = True
-    pairs = True
+    """UTF-8 where all of the file is; else what spreadsheets write in China, or in the West.
+
+    Chinese has its bytes above ASCII in runs, accents stand alone.
+    """
+    is_utf8 = is_chinese = True
+    alone = together = 0
     with file.open("rb") as opened:
         for line in opened:
-            try:
-                line.decode("utf-8-sig")
-            except UnicodeDecodeError:
-                decoded = False
-                try:
-                    line.decode("gb18030")
-                except UnicodeDecodeError:
-                    pairs = False
-    if decoded:
+            is_utf8 = is_utf8 and _decodes(line, "utf-8")
+            is_chinese = is_chinese and _decodes(line, "gb18030")
+            for run in _HIGH.findall(line):
+                alone += len(run) == 1
+                together += len(run) > 1
+    if is_utf8:
         return "utf-8-sig"
-    return "gb18030" if pairs else "cp1252"
+    return "gb18030" if is_chinese and together > alone else "cp1252"
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def require(names: list[str], needed: dict[str, str], what: str) -> None:

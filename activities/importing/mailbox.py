@@ -36,7 +36,7 @@ class Piece:
 
     @property
     def where(self) -> str:
-        return f"{self.file.name}, byte {self.offset}" if self.in_mbox else str(self.file.name)
+        return f"{self.file.name}, byte {self.offset}" if self.in_mbox else str(self.file)
 
     def read(self) -> bytes:
         """The mail as it was before it was put into the mailbox."""

@@ -18,6 +18,7 @@ from domain.messages import MessageNature
 from domain.playbook import Playbook
 
 _IDS = re.compile(r"<[^<>\s]{1,900}>")
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
 _REFERENCES = 200
 """References of one mail that tie it to others; the newest stand last."""
 
@@ -85,7 +86,7 @@ def _index(reading: Reading, threads: _Threads, piece: Piece, head: bytes) -> No
     elif piece.length > reading.size_limit:
         why = f"is larger than {reading.size_limit} bytes ({piece.length})"
     else:
-        headers = BytesHeaderParser(policy=compat32).parsebytes(head)
+        headers = BytesHeaderParser(policy=compat32).parsebytes(_HEAD_END.split(head, maxsplit=1)[0])
         own = _IDS.findall(str(headers.get("message-id", "")))[:1]
         answered = _IDS.findall(str(headers.get("in-reply-to", "")))[:1]
         references = _IDS.findall(str(headers.get("references", "")))[-_REFERENCES:]
