@@ -184,12 +184,17 @@ async def _by_headers(connection: AsyncConnection, ticket: ImportedTicket) -> UU
         sql.select(messages.c.origin_id)
         .where(
             messages.c.store == ticket.store,
-            messages.c.message_id.in_(answered) | messages.c.in_reply_to.in_(own),
+            (messages.c.message_id == _any_of(answered)) | (messages.c.in_reply_to == _any_of(own)),
         )
         .order_by(messages.c.at)
         .limit(1)
     )
     return (await connection.execute(query)).scalar_one_or_none()
+
+
+def _any_of(ids: set[str]) -> sql.ColumnElement[Any]:
+    """One parameter, however many there are: a statement may have 65,535."""
+    return sql.any_(sql.cast(sorted(ids), sql.ARRAY(sql.Text)))
 
 
 async def _new_case(connection: AsyncConnection, ticket: ImportedTicket, playbook: Playbook, imported_at: datetime) -> UUID:

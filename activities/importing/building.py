@@ -132,6 +132,10 @@ class Building:
         merged_into: str | None = None,
         follows: str | None = None,
     ) -> ImportedTicket:
+        dates = [item.message.received_at for item in self.messages] + [note.at for note in self.notes]
+        if not self.reading.plausible(created_at) and dates:
+            self.trouble(f"is dated {created_at.isoformat()}; the date of its first message is taken")
+            created_at = min(dates)
         return ImportedTicket(
             origin=self.origin,
             store=self.reading.known_store,

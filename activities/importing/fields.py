@@ -44,7 +44,10 @@ def _words(value: object) -> object:
 def _instant(value: object) -> object:
     """A date without a zone is UTC; a number is seconds since 1970."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return datetime.fromtimestamp(value, UTC)
+        try:
+            return datetime.fromtimestamp(value, UTC)
+        except (OverflowError, OSError) as error:
+            raise ValueError(f"{value} is no time") from error
     if not isinstance(value, str):
         return value
     text = re.sub(r" UTC$", " +0000", value.strip())

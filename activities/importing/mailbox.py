@@ -6,10 +6,12 @@ not believed: programs that edit a mailbox leave wrong ones behind.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from activities.importing.reading import Reading
 
 HEAD_LIMIT = 256 * 1024
 """Bytes of a mail that are searched for its headers."""
@@ -56,15 +58,19 @@ def looks_like_mail(head: bytes) -> bool:
 
 
 def looks_like_mbox(head: bytes) -> bool:
-    lines = head.splitlines()[:2]
+    lines = head.lstrip().splitlines()[:2]
     return len(lines) == 2 and bool(_LOOSE_MARK.match(lines[0])) and bool(_HEADER_LINE.match(lines[1]))
 
 
-def eml_piece(file: Path) -> tuple[Piece, bytes]:
-    """The one mail of an `.eml` file, and its head."""
-    with file.open("rb") as opened:
-        head = opened.read(HEAD_LIMIT)
-    return Piece(file, 0, file.stat().st_size, in_mbox=False), head
+def eml_pieces(files: Iterable[Path], reading: Reading) -> Iterator[tuple[Piece, bytes]]:
+    """The one mail of each `.eml` file, and its head."""
+    for file in files:
+        try:
+            with file.open("rb") as opened:
+                head = opened.read(HEAD_LIMIT)
+            yield Piece(file, 0, file.stat().st_size, in_mbox=False), head
+        except OSError as error:
+            reading.problem(str(file), "mail", f"cannot be opened: {error.strerror}")
 
 
 def mbox_pieces(file: Path) -> Iterator[tuple[Piece, bytes]]:

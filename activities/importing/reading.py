@@ -52,7 +52,7 @@ class Reading:
         return self.store
 
     def problem(self, where: str, record: str, why: str) -> None:
-        self.problems.append(Problem(where, record, " ".join(why.split())))
+        self.problems.append(Problem(clean(where), clean(record), clean(why)))
 
     def plausible(self, instant: datetime) -> bool:
         return EARLIEST <= instant <= self.imported_at + timedelta(days=2)
@@ -65,10 +65,16 @@ class Reading:
         """The file at `path`, relative to the export. An address is noted and not fetched; nothing outside the export's
         folder is read."""
         if "://" in path:
-            self.unfetched.append(Problem(where, record, path))
+            self.unfetched.append(Problem(clean(where), clean(record), clean(path)))
             return None
-        folder = export.parent.resolve()
-        file = (folder / path.replace("\\", "/").replace("\x00", "")).resolve()
+        try:
+            return await self._taken(export.parent.resolve(), name, path, where, record)
+        except (OSError, ValueError, RuntimeError) as error:  # too long, not ours to read, no text, links in a ring
+            self.problem(where, record, f"attachment {path!r} cannot be read: {error}")
+            return None
+
+    async def _taken(self, folder: Path, name: str, path: str, where: str, record: str) -> StoredFile | None:
+        file = (folder / path.replace("\\", "/")).resolve()
         if not file.is_relative_to(folder):
             self.problem(where, record, f"attachment {path!r} is outside the folder of the export")
         elif not file.is_file():

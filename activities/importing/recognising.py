@@ -9,7 +9,7 @@ from activities.importing.csv_records import columns
 from activities.importing.edesk import NEEDED, read_edesk, read_edesk_csv
 from activities.importing.freshdesk import read_freshdesk, read_freshdesk_csv
 from activities.importing.json_records import records
-from activities.importing.mailbox import HEAD_LIMIT, eml_piece, looks_like_mail, looks_like_mbox, mbox_pieces
+from activities.importing.mailbox import HEAD_LIMIT, eml_pieces, looks_like_mail, looks_like_mbox, mbox_pieces
 from activities.importing.people import files_beside
 from activities.importing.reading import Reading, Unusable
 from activities.importing.threads import read_mails
@@ -53,7 +53,7 @@ def recognise(path: Path, reading: Reading) -> Recognised:
     if begin in (b"{", b"["):
         return _json(path, size, reading)
     if looks_like_mail(head):
-        return Recognised("eml", 2 * size, lambda reading: read_mails(reading, [eml_piece(path)]))
+        return Recognised("eml", 2 * size, lambda reading: read_mails(reading, eml_pieces([path], reading)))
     return _table(path, size, head)
 
 
@@ -64,7 +64,7 @@ def _folder(path: Path) -> Recognised:
     if not files:
         raise Unusable(f"{path} is a folder without .eml files")
     size = sum(file.stat().st_size for file in files)
-    return Recognised("eml folder", 2 * size, lambda reading: read_mails(reading, map(eml_piece, files)))
+    return Recognised("eml folder", 2 * size, lambda reading: read_mails(reading, eml_pieces(files, reading)))
 
 
 def _json(path: Path, size: int, reading: Reading) -> Recognised:

@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 from activities.importing.mailbox import Piece, looks_like_mail
 from activities.importing.reading import Reading
+from activities.mail.mime import PARSER_FAILURES
 from activities.mail.parsing import Envelope, UnknownRecipient, parse_mail, store_of
 from domain.imported import Direction, ImportedMessage, ImportedTicket, Origin, System
 from domain.messages import MessageNature
@@ -119,7 +120,11 @@ def _date(reading: Reading, piece: Piece, dates: list[str], received: list[str])
 async def _read(reading: Reading, entry: _Entry) -> ImportedMessage | None:
     piece, playbook = entry.piece, reading.playbook
     reading.passed += piece.length
-    raw = piece.read()
+    try:
+        raw = piece.read()
+    except OSError as error:
+        reading.problem(piece.where, "mail", f"cannot be read: {error.strerror}")
+        return None
     recipients = [entry.sender] if entry.sender else []
     if reading.store is not None:
         recipients.append(playbook.stores[reading.store].address)
@@ -128,6 +133,9 @@ async def _read(reading: Reading, entry: _Entry) -> ImportedMessage | None:
         message = parse_mail(raw, Envelope(None, recipients), playbook, entry.at, key)
     except UnknownRecipient:
         reading.problem(piece.where, "mail", "no address of a store is in it: add --store to say whose mails these are")
+        return None
+    except (*PARSER_FAILURES, OverflowError) as error:  # one mail that the parser trips over stops no others
+        reading.problem(piece.where, "mail", f"cannot be parsed: {error}")
         return None
     files = [
         await reading.keep(file.filename, file.content_type, file.content, file.content_id) for file in message.attachments

@@ -9,7 +9,6 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -24,6 +23,7 @@ from domain.messages import Channel
 _CLOSED = ("solved", "closed")
 _OPEN = ("new", "open", "pending", "hold")
 _AGENTS = ("agent", "admin")
+_ACCOUNT = re.compile(r"https://([a-z0-9-]{1,63})\.", re.IGNORECASE)
 _MERGED = re.compile(r"merged into (?:request|ticket) #(\d+)", re.IGNORECASE)
 _MERGED_TAG = "closed_by_merge"
 """The tag that Zendesk puts on a ticket that was merged into another."""
@@ -95,12 +95,12 @@ async def read_zendesk(reading: Reading, export: Path) -> AsyncIterator[Imported
 
 async def _ticket(reading: Reading, export: Path, where: str, fields: _Ticket, people: People) -> ImportedTicket:
     store = reading.known_store
-    host = urlsplit(fields.url or "").hostname or ""
+    account = _ACCOUNT.match(fields.url or "")
     building = Building(
         reading=reading,
         export=export,
         where=where,
-        origin=Origin(system=System.ZENDESK, account=host.partition(".")[0] or store, id=fields.id),
+        origin=Origin(system=System.ZENDESK, account=account.group(1) if account else store, id=fields.id),
         subject=fields.subject or fields.raw_subject or "",
         channel=_channel(fields.via) or Channel.EMAIL,
         support=reading.playbook.stores[store].address,

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from activities.importing import json_records
-from activities.importing.reading import Reading
-from tests.importing.conftest import SAMPLES, Here, Import
+from activities.importing.reading import Reading, Unusable
+from activities.importing.recognising import recognise
+from tests.importing.conftest import SAMPLES, Import
 from workers.errors import CommandError
 
 TICKET = json.loads((SAMPLES / "zendesk" / "tickets.json").read_text(encoding="utf-8").splitlines()[1])
@@ -31,13 +32,13 @@ TICKET = json.loads((SAMPLES / "zendesk" / "tickets.json").read_text(encoding="u
         (b'{"organizations":[{"id":1,"name":"A"}]}', "lists people"),
     ],
 )
-async def test_wrong_files_are_one_line(bring: Import, here: Here, tmp_path: Path, content: bytes, words: str) -> None:
+def test_wrong_files_are_one_line(reading: Reading, tmp_path: Path, content: bytes, words: str) -> None:
     file = tmp_path / "tickets.mbox"
     file.write_bytes(content)
-    with pytest.raises(CommandError, match=words) as raised:
-        await bring(file)
+    with pytest.raises(Unusable, match=words) as raised:
+        recognise(file, reading)
     assert "\n" not in str(raised.value)
-    assert (await here.counts())["cases"] == 0
+    assert reading.problems == []
 
 
 async def test_missing_things_are_one_line(bring: Import, tmp_path: Path) -> None:

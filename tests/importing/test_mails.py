@@ -191,6 +191,13 @@ async def test_the_date_of_the_mark_helps_out(bring: Import, here: Here, tmp_pat
     assert message.at == datetime(2024, 1, 15, 10, 22, 33, tzinfo=UTC)
 
 
+async def test_a_mail_with_a_hostile_date_stops_no_other(bring: Import, tmp_path: Path) -> None:
+    file = tmp_path / "box.mbox"
+    file.write_bytes(mbox(mail(1).replace("15 Jan 2024", f"15 Jan {'9' * 20}"), mail(2)))
+    report = await bring(file)
+    assert report.messages_added + len(report.unread) == 2
+
+
 async def test_two_stores_in_one_box(bring: Import, here: Here, tmp_path: Path) -> None:
     file = tmp_path / "box.mbox"
     file.write_bytes(mbox(mail(1), mail(2, answers=1, to="support@casa-lumen.example")))
@@ -243,7 +250,7 @@ async def test_a_mail_that_comes_in_while_it_is_imported(
     live = parse_mail(piece.read(), Envelope("karin@oest.example", [SUPPORT]), playbook, at, "blob")
     async with database.begin() as connection:
         accepted = await accept(connection, live, [], playbook)
-        importing = asyncio.create_task(bring(file))
+        importing = asyncio.ensure_future(bring(file))
         while not await here.rows(sql.text("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'transactionid'")):
             assert not importing.done()
             await asyncio.sleep(0.02)

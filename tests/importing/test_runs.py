@@ -49,6 +49,7 @@ async def whole(here: Here, threads: int) -> dict[str, int]:
     return counts
 
 
+@pytest.mark.stack
 async def test_killed_in_the_middle_and_run_again(settings: Settings, here: Here, bring: Import, tmp_path: Path) -> None:
     file = box(tmp_path / "box.mbox", 150)
     process = command(settings, str(file))

@@ -148,6 +148,7 @@ async def test_two_accounts_may_have_the_same_numbers(bring: Import, here: Here,
         ({"created_at": "yesterday"}, "created_at"),
         ({"comments": "none"}, "comments"),
         ({"id": None}, "id"),
+        ({"created_at": 1e20}, "created_at"),
     ],
 )
 async def test_a_broken_ticket_is_reported_and_the_rest_read(
@@ -165,6 +166,15 @@ async def test_a_broken_ticket_is_reported_and_the_rest_read(
     assert words in problem.why
 
 
+async def test_odd_fields_of_a_ticket_are_no_obstacle(bring: Import, here: Here, tmp_path: Path) -> None:
+    line = json.loads(EXPORT.read_text(encoding="utf-8").splitlines()[1])
+    file = tmp_path / "odd.json"
+    file.write_text(json.dumps(line | {"url": "https://[broken", "created_at": "0001-01-01T00:00:00Z"}))
+    report = await bring(file)
+    case = await here.case("1234")
+    assert (report.status, case.created_at.year, case.start["imported"]["account"]) == (3, 2026, STORE)
+
+
 async def test_a_broken_comment_costs_itself_only(bring: Import, here: Here, tmp_path: Path) -> None:
     line = json.loads(EXPORT.read_text(encoding="utf-8").splitlines()[1])
     line["comments"] += [
@@ -179,7 +189,9 @@ async def test_a_broken_comment_costs_itself_only(bring: Import, here: Here, tmp
     assert [problem.record for problem in report.unread] == ["ticket 1234"] * 3
 
 
-@pytest.mark.parametrize("path", ["../secret.txt", "/etc/hostname", "..\\secret.txt", "missing.txt"])
+@pytest.mark.parametrize(
+    "path", ["../secret.txt", "/etc/hostname", "..\\secret.txt", "missing.txt", "a" * 5000, "a\x00b", "\ud83d", "."]
+)
 async def test_files_outside_the_folder_are_not_read(bring: Import, here: Here, tmp_path: Path, path: str) -> None:
     folder = tmp_path / "export"
     folder.mkdir()
