@@ -105,7 +105,7 @@ def _values(headers: Message, name: str) -> list[str]:
 
 
 def _date(reading: Reading, piece: Piece, dates: list[str], received: list[str]) -> datetime | None:
-    """When a mail was sent: its Date, else the date of its `From ` line, else when the last server had it."""
+    """When a mail was sent: its Date, else when the last server had it, else the date of its `From ` line."""
     for text in dates + [line.rpartition(";")[2] for line in received[:1]]:
         try:
             at = parsedate_to_datetime(text.strip())
