@@ -66,6 +66,14 @@ cases = sql.Table(
     sql.Index("ix_cases_list", "process", "status", "next_due_at", "number"),
     sql.Index("ix_cases_orders", "orders", postgresql_using="gin"),
     sql.Index("ix_cases_parent_id", "parent_id"),
+    sql.Index(
+        "uq_cases_imported",
+        sql.text("(start #>> '{imported,id}')"),
+        sql.text("(start #>> '{imported,from}')"),
+        sql.text("(start #>> '{imported,account}')"),
+        unique=True,
+        postgresql_where=sql.text("(start #>> '{imported,id}') IS NOT NULL"),
+    ),
 )
 
 messages = sql.Table(
@@ -93,7 +101,7 @@ messages = sql.Table(
     sql.Column("full_text", sql.Text),
     sql.Column("html", sql.Text),
     sql.Column("message_id", sql.Text, index=True, comment="Message-ID header with its brackets"),
-    sql.Column("in_reply_to", sql.Text),
+    sql.Column("in_reply_to", sql.Text, index=True),
     sql.Column("references", Words, nullable=False, server_default="{}"),
     sql.Column("nature", sql.Text, nullable=False),
     sql.Column("delivery", sql.Text, nullable=False),
