@@ -1,5 +1,5 @@
-"""Reads a playbook folder: `stores.yaml`, `calendars.yaml`, `service_levels.yaml`, `queues.yaml`, `people.yaml`, `portals.yaml`,
-`rules.yaml`.
+"""Reads a playbook folder: `stores.yaml`, `calendars.yaml`, `service_levels.yaml`, `queues.yaml`, `people.yaml`,
+`portals.yaml`, `rules.yaml`.
 
 The texts in `templates/` are read when they are needed; the version covers them too.
 """

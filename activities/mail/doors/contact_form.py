@@ -17,8 +17,8 @@ _NAME_LIMIT = 150
 def contact_form(message: InboundMessage, written_from: str | None, playbook: Playbook) -> InboundMessage | None:
     """The message of the visitor; None for what is no form.
 
-    The visitor is who the mail's Reply-To names, as the parser found; a form that sets none names them in its fields. The number
-    in the form is the visitor's claim like any other words, so no conversation is made of it.
+    The visitor is who the mail's Reply-To names, as the parser found; a form that sets none names them in its fields. The
+    number in the form is the visitor's claim like any other words, so no conversation is made of it.
     """
     if written_from is None or playbook.store_of(written_from) is None:
         return None

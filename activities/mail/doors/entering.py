@@ -10,8 +10,8 @@ from domain.playbook import Playbook
 
 
 def through_its_door(message: InboundMessage, written_from: str | None, playbook: Playbook) -> InboundMessage:
-    """The message as what it is: of a portal, of Amazon, of the store's order pages or contact form, of the telephone system, else
-    the mail unchanged. `written_from` is the address in the mail's From header.
+    """The message as what it is: of a portal, of Amazon, of the store's order pages or contact form, of the telephone system,
+    else the mail unchanged. `written_from` is the address in the mail's From header.
 
     A portal and Amazon are known by their address and go first; a message at an order is a form too, and more exact.
     """

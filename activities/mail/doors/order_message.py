@@ -1,7 +1,7 @@
 """The mail by which BigCommerce tells the merchant that a buyer left a message at an order (A2).
 
-It names the customer, the order and the message and links to the control panel (support.bigcommerce.com, Order Notifications); it
-has no id of the message and no address of the customer that could be trusted.
+It names the customer, the order and the message and links to the control panel (support.bigcommerce.com, Order Notifications);
+it has no id of the message and no address of the customer that could be trusted.
 """
 
 import re
@@ -23,7 +23,8 @@ _SUBJECTS = (
     re.compile(rf"{_ORDER}.{{0,60}}?{_NEWS}", re.IGNORECASE),
 )
 _CONTROL_PANEL = re.compile(
-    r"https?://[^\s<>\"]{1,200}/manage/[^\s<>\"]{0,200}(?:orders?/|orderid=)([0-9]{2,10})(?![0-9])[^\s<>\"]{0,200}", re.IGNORECASE
+    r"https?://[^\s<>\"]{1,200}/manage/[^\s<>\"]{0,200}(?:orders?/|orderid=)([0-9]{2,10})(?![0-9])[^\s<>\"]{0,200}",
+    re.IGNORECASE,
 )
 _BIGCOMMERCE = re.compile(r"[^@\s]+@(?:[a-z0-9-]+\.)*(?:bigcommerce|mybigcommerce)\.com", re.IGNORECASE)
 

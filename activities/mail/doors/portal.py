@@ -38,8 +38,8 @@ def answer_address(portal: Portal) -> str:
     """Where an answer to the portal's mail goes. Raises Rejected where it takes none."""
     if portal.reply_to is None:
         raise Rejected(
-            f"The procurement portal of {portal.company} takes no answers by mail. Answer in the portal itself, or set reply_to "
-            "in portals.yaml."
+            f"The procurement portal of {portal.company} takes no answers by mail. "
+            "Answer in the portal itself, or set reply_to in portals.yaml."
         )
     return portal.reply_to
 
@@ -47,8 +47,8 @@ def answer_address(portal: Portal) -> str:
 def portal_message(message: InboundMessage, playbook: Playbook) -> InboundMessage | None:
     """A portal's mail as business of its company; None for any other mail.
 
-    Nobody wrote it, and its headers say so; it counts as a person's all the same, because it asks for work. A report that a mail
-    of ours could not be delivered stays what it is. The sender is the person the mail names, else the company.
+    Nobody wrote it, and its headers say so; it counts as a person's all the same, because it asks for work. A report that a
+    mail of ours could not be delivered stays what it is. The sender is the person the mail names, else the company.
     """
     portal = portal_of_message(message, playbook)
     if portal is None or message.nature is MessageNature.BOUNCE:

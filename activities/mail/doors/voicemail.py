@@ -9,7 +9,8 @@ from domain.playbook import Playbook
 from domain.safe_names import clean
 
 _WORDS = re.compile(
-    r"voice ?-?mail|voice message|audio message|sprachnachricht|mailbox-nachricht|anrufbeantworter|message(?:rie)? vocale?|répondeur"
+    r"voice ?-?mail|voice message|audio message|sprachnachricht|mailbox-nachricht|anrufbeantworter"
+    r"|message(?:rie)? vocale?|répondeur"
     r"|messaggio vocale|messaggio in segreteria|segreteria telefonica|mensaje de voz|buzón de voz|语音(?:留言|邮件|信箱|消息)",
     re.IGNORECASE,
 )
@@ -18,13 +19,16 @@ _AUDIO_NAME = re.compile(r"\.(?:wav|mp3|m4a|ogg|opus|amr|gsm)$", re.IGNORECASE)
 _HEAD_LIMIT, _BODY_LIMIT = 600, 8_000
 
 _CALLER = re.compile(
-    r"^[\s>*_|•-]{0,8}(?:from|caller(?: id| number)?|calling number|phone(?: number)?|number|von|anrufer|rufnummer|nummer|de|appelant"
-    r"|numéro(?: de l'appelant)?|da|chiamante|numero(?: chiamante)?|llamante|número(?: de llamante)?|来电(?:号码|者)?|主叫号码|电话号码)"
+    r"^[\s>*_|•-]{0,8}(?:from|caller(?: id| number)?|calling number|phone(?: number)?|number|von|anrufer|rufnummer|nummer"
+    r"|de|appelant"
+    r"|numéro(?: de l'appelant)?|da|chiamante|numero(?: chiamante)?|llamante|número(?: de llamante)?|来电(?:号码|者)?"
+    r"|主叫号码|电话号码)"
     r"[\s*_|]{0,6}[:：]\s*(?P<value>[^\n]{1,120})",
     re.IGNORECASE | re.MULTILINE,
 )
 _CALLED = re.compile(
-    r"^[\s>*_|•-]{0,8}(?:to|called|extension|mailbox|an|nebenstelle|durchwahl|à|a|poste|interno|para|extensión|收件人|被叫(?:号码)?|分机)"
+    r"^[\s>*_|•-]{0,8}(?:to|called|extension|mailbox|an|nebenstelle|durchwahl|à|a|poste|interno|para|extensión|收件人"
+    r"|被叫(?:号码)?|分机)"
     r"[\s*_|]{0,6}[:：][^\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -36,14 +40,18 @@ _LENGTH = re.compile(
     re.IGNORECASE,
 )
 _SPOKEN = re.compile(
-    r"^[\s>*_|•-]{0,8}(?:(?:voicemail |message )?(?:transcript(?:ion)?|preview)|transkript(?:ion)?|abschrift|transcription(?: du message)?"
+    r"^[\s>*_|•-]{0,8}(?:(?:voicemail |message )?(?:transcript(?:ion)?|preview)|transkript(?:ion)?|abschrift"
+    r"|transcription(?: du message)?"
     r"|trascrizione|transcripción|转写|转录|文字内容|语音转文字)[^:：\n]{0,30}[:：][ \t]*",
     re.IGNORECASE | re.MULTILINE,
 )
 _FOOTER = re.compile(
-    r"^\s*(?:--+|__+|==+|\*\*+|thank you for|thanks for|to (?:listen|play|manage)|rate this|was this|click|you (?:can|are)|this (?:e-?mail|message)"
-    r"|please do not|powered by|©|vielen dank|zum anhören|diese (?:e-?mail|nachricht)|bitte antworten|merci d|pour écouter|ce message|cet e-?mail"
-    r"|grazie per|per ascoltare|questo messaggio|questa e-?mail|gracias por|para escuchar|este (?:mensaje|correo)|感谢|请勿|本邮件|如需收听)",
+    r"^\s*(?:--+|__+|==+|\*\*+|thank you for|thanks for|to (?:listen|play|manage)|rate this|was this|click|you (?:can"
+    r"|are)|this (?:e-?mail|message)"
+    r"|please do not|powered by|©|vielen dank|zum anhören|diese (?:e-?mail|nachricht)|bitte antworten|merci d"
+    r"|pour écouter|ce message|cet e-?mail"
+    r"|grazie per|per ascoltare|questo messaggio|questa e-?mail|gracias por|para escuchar|este (?:mensaje|correo)|感谢"
+    r"|请勿|本邮件|如需收听)",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -114,4 +122,4 @@ def _spoken(body: str) -> str:
         return ""
     rest = body[label.end() :]
     footer = _FOOTER.search(rest)
-    return rest[: footer.start() if footer else len(rest)].strip().strip("\"“”").strip()
+    return rest[: footer.start() if footer else len(rest)].strip().strip('"“”').strip()
