@@ -33,6 +33,8 @@ HOOK_AGE = timedelta(minutes=5)
 _RECENT = timedelta(days=60)
 _SWEPT_ORDERS = 20
 """Recent orders read at each poll, so that all of them come round."""
+_OVERLAP = timedelta(minutes=1)
+"""So long a change may take to show in the list."""
 _READ_ORDERS = 100
 """Changed orders read at one poll; the rest at the next."""
 _TOP = 2_147_483_647
@@ -115,10 +117,10 @@ class BigCommerceMessages:
         raise NotSupported("BigCommerce takes no messages at orders: there is nothing of ours to find.")
 
     async def _changed(self, since: datetime, now: datetime) -> tuple[list[Document], datetime]:
-        """The orders to read now, and where the next poll begins: at the last of them, which is read again."""
+        """The orders to read now, and where the next poll begins."""
         orders = await self._client.orders_changed(since.isoformat())
         if len(orders) <= _READ_ORDERS:
-            return orders, now - timedelta(minutes=1) if now - timedelta(minutes=1) > since else since
+            return orders, max(since, now - _OVERLAP)
         last = _moment(orders[_READ_ORDERS - 1]["date_modified"])
         # All that changed in the same second are read together: the cursor can tell no finer.
         return [order for order in orders if _moment(order["date_modified"]) <= last], max(last, since) + timedelta(seconds=1)
