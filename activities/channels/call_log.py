@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from activities._kit import http
 from activities._kit.http import Call, Dialect
-from domain.calls import call_text
+from domain.calls import call_text, caller_name
 from domain.messages import Channel, InboundAttachment, InboundMessage, Sender
 from domain.phone_numbers import e164
 
@@ -84,7 +84,7 @@ def call_message(missed: Missed, provider: str, account: str, store: str, countr
         channel=Channel.PHONE,
         store=store,
         external_id=f"{provider}:{account}:{missed.call_id}",
-        sender=Sender(phone=number, name=missed.name or None),
+        sender=Sender(phone=number, name=caller_name(missed.name)),
         text=missed.spoken or call_text(missed.what, number, missed.seconds),
         attachments=(missed.recording,) if missed.recording else (),
         conversation=number,

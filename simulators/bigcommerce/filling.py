@@ -1,6 +1,6 @@
 """What the BigCommerce stores and the B2B edition hold, made from a world."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import NAMESPACE_URL, uuid5
 

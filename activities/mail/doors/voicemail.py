@@ -2,7 +2,7 @@
 
 import re
 
-from domain.calls import call_text
+from domain.calls import call_text, caller_name
 from domain.messages import Channel, InboundAttachment, InboundMessage, MessageNature, Sender
 from domain.phone_numbers import first_number
 from domain.playbook import Playbook
@@ -101,7 +101,7 @@ def _name(body: str) -> str | None:
     for match in _CALLER.finditer(body):
         shown = re.sub(r"[<(\[]?[+0-9][0-9 ()/.-]{4,}[>)\]]?.*", "", clean(match.group("value"))).strip(" -,;:\"'<([")
         if re.search(r"[^\W\d_]{2}", shown):
-            return shown[:150]
+            return caller_name(shown[:150])
     return None
 
 
