@@ -1,6 +1,17 @@
 """What a telephone call and its caller are called in a thread."""
 
-_NOBODY = {"anonymous", "unknown", "withheld", "private", "restricted", "unavailable", "anonym", "unbekannt", "privato", "anónimo"}
+_NOBODY = {
+    "anonymous",
+    "unknown",
+    "withheld",
+    "private",
+    "restricted",
+    "unavailable",
+    "anonym",
+    "unbekannt",
+    "privato",
+    "anónimo",
+}
 
 
 def caller_name(shown: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """Messages that buyers leave at their orders (A2). BigCommerce gives them order by order, and takes no answers.
 
-Its hook names the order and not the words: `told_of` reads the order from it and `read` fetches the messages. A poll finds what
+Its hook names order and message and not the words: `told_of` says which, and `read` fetches them. A poll finds what
 hooks missed: it reads orders that changed, and a few of the recent ones each time, since nothing says that a message changes
 its order. The store mails the same message to support; `domain/order_messages.py` says how both become one.
 """
@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import httpx
 from pydantic import AwareDatetime, BaseModel
@@ -40,7 +40,16 @@ _READ_ORDERS = 100
 _TOP = 2_147_483_647
 
 
+class Told(NamedTuple):
+    """What a hook says was written."""
+
+    order_id: str
+    message_id: int
+
+
 class _Cursor(BaseModel):
+    connected: AwareDatetime
+    """What was written before is history and no new message."""
     since: AwareDatetime
     below: int = _TOP
     """Where the round over the recent orders goes on."""
@@ -83,32 +92,33 @@ class BigCommerceMessages:
         self.told_of(hook)
         return ()
 
-    def told_of(self, hook: Hook) -> str | None:
-        """The order that a verified hook says was written at; None where it tells something else. Raises BadHook."""
+    def told_of(self, hook: Hook) -> Told | None:
+        """What a verified hook says was written; None where it tells something else. Raises BadHook."""
         try:
             body: Any = json.loads(hook.body)
             if body["scope"] != MESSAGE_SCOPE:
                 return None
-            return str(int(body["data"]["id"]))
+            return Told(str(int(body["data"]["id"])), int(body["data"]["message"]["order_message_id"]))
         except (ValueError, KeyError, TypeError) as error:
             raise BadHook(f"no event of BigCommerce: {type(error).__name__}: {error}") from error
 
     async def poll(self, cursor: str | None) -> Polled:
-        now = self._now()
+        now = self._now().replace(microsecond=0)
         if cursor is None:
-            return Polled((), _Cursor(since=now).model_dump_json())
+            return Polled((), _Cursor(connected=now, since=now).model_dump_json())
         last = _Cursor.model_validate_json(cursor)
         changed, since = await self._changed(last.since, now)
         recent = await self._client.orders_below(last.below, (now - _RECENT).isoformat(), _SWEPT_ORDERS)
         below = min(int(order["id"]) for order in recent) - 1 if len(recent) == _SWEPT_ORDERS else _TOP
         orders = {str(order["id"]): order for order in (*changed, *recent)}
-        found = [message for order in orders.values() for message in await self._read(order)]
-        return Polled(found, _Cursor(since=since, below=below).model_dump_json())
+        written = [message for order in orders.values() for message in await self._read(order)]
+        found = [message for message in written if message.received_at >= last.connected]
+        return Polled(found, _Cursor(connected=last.connected, since=since, below=below).model_dump_json())
 
-    async def read(self, order_id: str) -> Sequence[InboundMessage]:
-        """Everything buyers wrote at one order, the oldest first; what was accepted before is the same message again."""
-        order = await self._client.order(order_id)
-        return [] if order is None else await self._read(order)
+    async def read(self, told: Told) -> Sequence[InboundMessage]:
+        """The message a hook told of and those after it, the oldest first. Read again, it is the same message."""
+        order = await self._client.order(told.order_id)
+        return [] if order is None else await self._read(order, told.message_id)
 
     async def send(self, outbound: Outbound) -> Receipt:
         raise NotSupported("BigCommerce takes no messages at orders: the answer goes by mail to the buyer of the order.")
@@ -125,7 +135,7 @@ class BigCommerceMessages:
         # All that changed in the same second are read together: the cursor can tell no finer.
         return [order for order in orders if _moment(order["date_modified"]) <= last], max(last, since) + timedelta(seconds=1)
 
-    async def _read(self, order: Document) -> list[InboundMessage]:
+    async def _read(self, order: Document, first_id: int = 0) -> list[InboundMessage]:
         documents = await self._client.order_messages(str(order["id"]))
         written = sorted((document for document in documents if not _by_staff(document)), key=lambda one: int(one["id"]))
         if not written:
@@ -136,7 +146,8 @@ class BigCommerceMessages:
         for document in written:
             words = str(document.get("message") or "").strip()
             seen[words_key(words)] += 1
-            found.append(self._message(document, words, seen[words_key(words)], sender))
+            if int(document["id"]) >= first_id:
+                found.append(self._message(document, words, seen[words_key(words)], sender))
         return found
 
     async def _sender(self, order: Document) -> Sender:

@@ -10,13 +10,20 @@ from tests.doors.letters import SUPPORT, mail, parsed
 
 ORDER = Reference(kind=ReferenceKind.ORDER, value="10452")
 
+LABELS = {
+    "en": ("Full Name", "Email", "Phone Number", "Order #", "Comments/Questions"),
+    "de": ("Ihr Name", "E-Mail-Adresse", "Telefon", "Bestellnummer", "Ihre Nachricht"),
+    "fr": ("Nom ", "Adresse e-mail ", "Téléphone ", "Numéro de commande ", "Message "),
+    "it": ("Nome e cognome", "Indirizzo email", "Telefono", "Numero ordine", "Messaggio"),
+    "es": ("Nombre", "Correo electrónico", "Teléfono", "Número de pedido", "Mensaje"),
+    "zh": ("姓名", "电子邮箱", "电话", "订单号", "留言"),
+}
+VALUES = ("Emma Hartley", "emma@b.example", "+44 161 496 0112", "n. 10452", "\n")
 FORMS = {
-    "en": "Full Name: Emma Hartley\nEmail: emma@b.example\nPhone Number: +44 161 496 0112\nOrder #: 10452\nComments/Questions:\n",
-    "de": "Ihr Name: Emma Hartley\nE-Mail-Adresse: emma@b.example\nTelefon: +44 161 496 0112\nBestellnummer: 10452\nIhre Nachricht:\n",
-    "fr": "Nom : Emma Hartley\nAdresse e-mail : emma@b.example\nTéléphone : +44 161 496 0112\nNuméro de commande : 10452\nMessage :\n",
-    "it": "Nome e cognome: Emma Hartley\nIndirizzo email: emma@b.example\nTelefono: +44 161 496 0112\nNumero ordine: n. 10452\nMessaggio:\n",
-    "es": "Nombre: Emma Hartley\nCorreo electrónico: emma@b.example\nTeléfono: +44 161 496 0112\nNúmero de pedido: 10452\nMensaje:\n",
-    "zh": "姓名：Emma Hartley\n电子邮箱：emma@b.example\n电话：+44 161 496 0112\n订单号：10452\n留言：\n",
+    language: "\n".join(
+        f"{label}{'：' if language == 'zh' else ': '}{value}" for label, value in zip(labels, VALUES, strict=True)
+    )
+    for language, labels in LABELS.items()
 }
 WORDS = "Two of five boxes are missing.\n\nOrder: see above\nThank you"
 

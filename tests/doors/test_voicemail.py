@@ -24,8 +24,8 @@ SAMPLES = {
         "RingCentral <notify@ringcentral.com>",
         "New Voice Message from +44 161 496 0112 on 03/04/2026 9:12 AM",
         "Dear Support,\nYou have a new voice message:\nFrom: Emma Hartley (+44 161 496 0112)\nTo: +49 40 5550100 Ext. 101\n"
-        'Received: Wednesday, March 04, 2026 at 9:12 AM\nLength: 00:42\nVoicemail Preview:\n"Hi, it is about order 10452, please '
-        'call me back."\n\nThank you for using RingCentral!',
+        'Received: Wednesday, March 04, 2026 at 9:12 AM\nLength: 00:42\nVoicemail Preview:\n"Hi, it is about order 10452, '
+        'please call me back."\n\nThank you for using RingCentral!',
         "+441614960112",
         "Hi, it is about order 10452, please call me back.",
         "Emma Hartley",
@@ -40,8 +40,8 @@ SAMPLES = {
     "3cx transcribed": Sample(
         "3CX <noreply@3cx.net>",
         "Neue Sprachnachricht",
-        "Anrufer: +49 171 1234567\nNebenstelle: 101\nDauer: 00:01:05\nTranskription: Guten Tag, hier Vogel.\nWo ist meine Ware?\n\n"
-        "Diese Nachricht wurde automatisch erzeugt.",
+        "Anrufer: +49 171 1234567\nNebenstelle: 101\nDauer: 00:01:05\nTranskription: Guten Tag, hier Vogel.\n"
+        "Wo ist meine Ware?\n\nDiese Nachricht wurde automatisch erzeugt.",
         "+491711234567",
         "Guten Tag, hier Vogel.\nWo ist meine Ware?",
     ),
@@ -55,7 +55,8 @@ SAMPLES = {
     "nextiva": Sample(
         "Nextiva Voice <voicemail@nextiva.com>",
         "Voicemail Message (Hartley > Support) From: 2125550187",
-        "Time: Mar 4, 2026 9:12:40 AM\nTo: 1001\nCaller: +1 (212) 555-0187\n33 seconds\nTranscription: Call me.\n\nTo listen, open the file.",
+        "Time: Mar 4, 2026 9:12:40 AM\nTo: 1001\nCaller: +1 (212) 555-0187\n33 seconds\nTranscription: Call me.\n\n"
+        "To listen, open the file.",
         "+12125550187",
         "Call me.",
     ),
