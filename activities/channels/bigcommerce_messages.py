@@ -22,6 +22,7 @@ from activities._kit.accounts import BigCommerceAccount
 from activities._kit.errors import NotSupported
 from activities.bigcommerce.client import Document, StoreClient
 from activities.channels.port import BadHook, BadSignature, Hook, HookAnswer, Limits, Outbound, Polled, Receipt
+from activities.channels.readable import readable
 from domain.messages import Channel, InboundMessage, Sender
 from domain.order_messages import message_identity, words_key
 from domain.references import Reference, ReferenceKind
@@ -107,18 +108,20 @@ class BigCommerceMessages:
         if cursor is None:
             return Polled((), _Cursor(connected=now, since=now).model_dump_json())
         last = _Cursor.model_validate_json(cursor)
-        changed, since = await self._changed(last.since, now)
-        recent = await self._client.orders_below(last.below, (now - _RECENT).isoformat(), _SWEPT_ORDERS)
-        below = min(int(order["id"]) for order in recent) - 1 if len(recent) == _SWEPT_ORDERS else _TOP
-        orders = {str(order["id"]): order for order in (*changed, *recent)}
-        written = [message for order in orders.values() for message in await self._read(order)]
+        with readable("BigCommerce"):
+            changed, since = await self._changed(last.since, now)
+            recent = await self._client.orders_below(last.below, (now - _RECENT).isoformat(), _SWEPT_ORDERS)
+            below = min(int(order["id"]) for order in recent) - 1 if len(recent) == _SWEPT_ORDERS else _TOP
+            orders = {str(order["id"]): order for order in (*changed, *recent)}
+            written = [message for order in orders.values() for message in await self._read(order)]
         found = [message for message in written if message.received_at >= last.connected]
         return Polled(found, _Cursor(connected=last.connected, since=since, below=below).model_dump_json())
 
     async def read(self, told: Told) -> Sequence[InboundMessage]:
         """The message a hook told of and those after it, the oldest first. Read again, it is the same message."""
         order = await self._client.order(told.order_id)
-        return [] if order is None else await self._read(order, told.message_id)
+        with readable("BigCommerce"):
+            return [] if order is None else await self._read(order, told.message_id)
 
     async def send(self, outbound: Outbound) -> Receipt:
         raise NotSupported("BigCommerce takes no messages at orders: the answer goes by mail to the buyer of the order.")

@@ -19,6 +19,7 @@ from activities._kit.errors import NeedsOperator, NotSupported
 from activities._kit.http import Call, Dialect, pause_in_seconds
 from activities.channels.call_log import Bearer, LogCursor, Missed, call_message, moment
 from activities.channels.port import BadHook, BadSignature, Hook, HookAnswer, Limits, Outbound, Polled, Receipt
+from activities.channels.readable import readable
 from domain.messages import Channel, InboundAttachment, InboundMessage
 from domain.phone_numbers import e164
 from domain.playbook import Playbook
@@ -108,6 +109,10 @@ class RingCentral:
     async def poll(self, cursor: str | None) -> Polled:
         now = self._now()
         last = _Cursor.model_validate_json(cursor) if cursor else _Cursor(log=LogCursor(since=now))
+        with readable("RingCentral"):
+            return await self._poll(last, now)
+
+    async def _poll(self, last: _Cursor, now: datetime) -> Polled:
         subscription = await self._subscribed(last.subscription, now)
         messages, seen, waiting = [], {}, []
         for record in await self._log(last.log.since):

@@ -17,6 +17,7 @@ from activities._kit.errors import NeedsOperator, NotSupported
 from activities._kit.http import Call, Dialect, pause_in_seconds
 from activities.channels.call_log import Bearer, LogCursor, Missed, call_message, moment
 from activities.channels.port import BadSignature, Hook, HookAnswer, Limits, Outbound, Polled, Receipt
+from activities.channels.readable import readable
 from domain.messages import Channel, InboundMessage
 from domain.playbook import Playbook
 
@@ -70,6 +71,10 @@ class ThreeCx:
     async def poll(self, cursor: str | None) -> Polled:
         now = self._now()
         last = LogCursor.model_validate_json(cursor) if cursor else LogCursor(since=now)
+        with readable("3CX"):
+            return await self._poll(last, now)
+
+    async def _poll(self, last: LogCursor, now: datetime) -> Polled:
         calls: dict[str, list[_Leg]] = {}
         for leg in await self._history(last.since):
             if leg.get("SrcExternal"):
