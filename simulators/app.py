@@ -1,4 +1,4 @@
-"""One ASGI application that stands in for BigCommerce, ShipStation, Xero and the outside mailbox."""
+"""One ASGI application that stands in for BigCommerce, ShipStation, Xero, telephone systems and the outside mailbox."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from simulators import control, mailbox, webhooks
 from simulators.bigcommerce import b2b, customers, metafields, orders, refunds
 from simulators.bigcommerce.access import Quota
+from simulators.calls import ringcentral, threecx
 from simulators.connection import Calls, Connections
 from simulators.faults import Faults
 from simulators.load import DEMO_WORLD, empty_world, read_world, replace_world
@@ -35,6 +36,8 @@ def _routes() -> list:
             routes=[*refunds.routes(), *metafields.routes(), *customers.v3_routes()],
         ),
         Mount("/bigcommerce/b2b/api/v3/io", routes=b2b.routes()),
+        Mount("/ringcentral", routes=ringcentral.routes()),
+        Mount("/threecx", routes=threecx.routes()),
         Mount("/shipstation", routes=[*tracking.routes(), *labels.routes()]),
         Mount("/xero/api.xro/2.0", routes=[*settling.routes(), *credit_notes.routes(), *sales.routes()]),
     ]

@@ -20,6 +20,8 @@ COLLECTIONS = {
     ).split(),
     "shipstation": ["labels", "trackings"],
     "xero": ["credit_notes", "invoices", "contacts", "allocations", "payments"],
+    "ringcentral": ["subscriptions", "calls", "messages"],
+    "threecx": ["segments", "active_calls"],
     "webhooks": ["events"],
 }
 """What `GET /_sim/{provider}/{collection}` can show."""

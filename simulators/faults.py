@@ -17,6 +17,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "shipments",
         "shipment",
         "order_messages",
+        "order_message",
         "refund_quote",
         "refund",
         "refunds",
@@ -65,6 +66,8 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "tax_rates",
         "pdf",
     ),
+    "ringcentral": ("token", "subscribe", "subscription", "renew", "call_log", "voicemail", "voicemail_content", "event"),
+    "threecx": ("token", "call_history", "active_calls"),
     "mailbox": ("send_mail",),
 }
 """The stable names of what each provider does, as the fault switch and the list of calls use them."""
@@ -76,7 +79,7 @@ WEBHOOK_FAULTS = ("duplicate_webhook", "late_webhook")
 class FaultOrder(BaseModel):
     """What `POST /_sim/faults` takes."""
 
-    provider: str = Field(description="bigcommerce, shipstation, xero or mailbox")
+    provider: str = Field(description="bigcommerce, shipstation, xero, ringcentral, threecx or mailbox")
     operation: str = Field(description="a name listed by GET /_sim/faults, or * for every operation of the provider")
     fault: FaultName
     count: int = Field(default=1, ge=0, description="how many calls are struck; 0 clears")

@@ -29,6 +29,12 @@ def rate_limited(provider: str) -> Response:
             "X-AppMinLimit-Remaining": "9000",
         }
         return Response("", 429, headers)
+    if provider == "ringcentral":
+        return JSONResponse(
+            {"errorCode": "CMN-301", "message": "Request rate exceeded"}, 429, {"Retry-After": str(RETRY_SECONDS)}
+        )
+    if provider == "threecx":
+        return JSONResponse(_threecx_error("TooManyRequests"), 429, {"Retry-After": str(RETRY_SECONDS)})
     return JSONResponse(
         shipstation_error("rate_limit_exceeded", "API rate limit exceeded"), 429, {"Retry-After": str(RETRY_SECONDS)}
     )
@@ -41,7 +47,15 @@ def server_error(provider: str) -> Response:
     if provider == "xero":
         body = {"ErrorNumber": 500, "Type": "InternalException", "Message": "An error occurred in Xero."}
         return JSONResponse(body, 500)
+    if provider == "ringcentral":
+        return JSONResponse({"errorCode": "CMN-201", "message": "Service Temporary Unavailable"}, 500)
+    if provider == "threecx":
+        return JSONResponse(_threecx_error("InternalServerError"), 500)
     return JSONResponse(shipstation_error("unspecified", "An internal error occurred", error_type="system"), 500)
+
+
+def _threecx_error(code: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": "The request could not be served."}}
 
 
 def shipstation_error(code: str, message: str, field: str | None = None, error_type: str = "business_rules") -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Courier:
 
     def send(self, key: int, event: Document, delay: float, times: int) -> None:
         """Send an event so many times after a delay in seconds; without an address nothing is sent."""
-        if self._address is None:
+        if self._address is None and event["address"] is None:
             return
         for _ in range(times):
             task = asyncio.get_running_loop().create_task(self._deliver(key, event, delay))
@@ -43,7 +43,7 @@ class Courier:
 
     async def _deliver(self, key: int, event: Document, delay: float) -> None:
         await asyncio.sleep(delay)
-        url = f"{self._address}/webhooks/{event['provider']}/{event['account']}"
+        url = event["address"] or f"{self._address}/webhooks/{event['provider']}/{event['account']}"
         async with httpx.AsyncClient(timeout=10) as client:
             for pause in TRIES_AFTER_SECONDS:
                 await asyncio.sleep(pause)
@@ -74,6 +74,8 @@ def signature_headers(state: State, event: Document) -> dict[str, str]:
     """The headers that prove an event, in the way of its provider."""
     body, timestamp = event["body"], str(money.unix(money.now()))
     headers = {"content-type": "application/json"}
+    if event["proof"] is not None:
+        return headers | event["proof"]
     if event["provider"] == "bigcommerce":
         store = next(store for store in state.all("stores") if store["key"] == event["account"])
         signed = f"{event['id']}.{timestamp}.{body}".encode()
@@ -94,8 +96,20 @@ def signature_headers(state: State, event: Document) -> dict[str, str]:
     return headers | {"x-shipengine-timestamp": timestamp, "x-simulator-signature": signature}
 
 
-def emit(app: Starlette, transaction: Transaction, provider: str, account: str, payload: Any) -> None:
-    """Record an event with the change that caused it, and hand it to the courier."""
+def emit(
+    app: Starlette,
+    transaction: Transaction,
+    provider: str,
+    account: str,
+    payload: Any,
+    *,
+    address: str | None = None,
+    proof: dict[str, str] | None = None,
+) -> None:
+    """Record an event with the change that caused it, and hand it to the courier.
+
+    Where the client said itself where events go and with which headers, `address` and `proof` are what it said.
+    """
     fault = webhook_fault.get()
     times = 2 if fault and fault.fault == "duplicate_webhook" else 1
     delay = fault.seconds if fault and fault.fault == "late_webhook" else 0.0
@@ -106,6 +120,8 @@ def emit(app: Starlette, transaction: Transaction, provider: str, account: str, 
         "account": account,
         "body": json.dumps(payload, separators=(",", ":")),
         "payload": payload,
+        "address": address,
+        "proof": proof,
         "at": money.now().isoformat(),
         "fault": fault.fault if fault else None,
         "answers": [],
@@ -140,6 +156,12 @@ def refund_created(app: Starlette, transaction: Transaction, store: Document, or
     """store/order/refund/created."""
     data = {"type": "order", "id": order_id, "refund": {"refund_id": refund_id}}
     _bigcommerce(app, transaction, store, "store/order/refund/created", data)
+
+
+def order_message_created(app: Starlette, transaction: Transaction, store: Document, order_id: int, message_id: int) -> None:
+    """store/order/message/created."""
+    data = {"type": "order", "id": order_id, "message": {"order_message_id": message_id}}
+    _bigcommerce(app, transaction, store, "store/order/message/created", data)
 
 
 def shipment_created(app: Starlette, transaction: Transaction, store: Document, order_id: int, shipment_id: int) -> None:

@@ -46,6 +46,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "bigcommerce-b2b-invoices": (f"bigcommerce/{_B2B}/invoice-management.yaml",),
     "shipstation": ("carriers/shipengine/openapi.yaml",),
     "xero": ("xero/xero_accounting.yaml",),
+    "threecx": ("channels/3cx/xapi.calls.yaml",),
 }
 
 _DOORS = (
@@ -54,6 +55,7 @@ _DOORS = (
     (re.compile(r"/api/v3/io/ip(?P<path>/.*)$"), "bigcommerce-b2b-invoices"),
     (re.compile(r"/api/v3/io(?P<path>/.*)$"), "bigcommerce-b2b"),
     (re.compile(r"/api\.xro/2\.0(?P<path>/.*)$"), "xero"),
+    (re.compile(r"/xapi/v1(?P<path>/.*)$"), "threecx"),
     (re.compile(r"(?P<path>/v1/.*)$"), "shipstation"),
 )
 

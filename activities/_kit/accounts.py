@@ -44,12 +44,42 @@ class XeroAccount(_Account):
     """HTTP calls: Xero takes 60 a minute from one tenant."""
 
 
+class RingCentralAccount(_Account):
+    """`api` ends before `/restapi`. `hook_url` is where its hooks reach our door, account name included."""
+
+    api: str
+    client_id: str
+    client_secret: str = Field(repr=False)
+    jwt: str = Field(repr=False)
+    verification_token: str = Field(repr=False, min_length=16)
+    """Of our making: RingCentral sends it with each hook, which is otherwise unsigned."""
+    hook_url: str
+    store: str
+    """Whose calls these are, where the number called does not tell."""
+    stores: dict[str, str] = {}
+    """Store by the number called, as E.164."""
+
+
+class ThreeCxAccount(_Account):
+    """`api` is the address of the telephone system, without path."""
+
+    api: str
+    client_id: str
+    client_secret: str = Field(repr=False)
+    store: str
+    """Whose calls these are, where the extension called does not tell."""
+    stores: dict[str, str] = {}
+    """Store by the extension, queue or ring group that was called."""
+
+
 class Accounts(_Account):
     """All accounts by the name the playbook uses for them. BigCommerce accounts are named by store key."""
 
     bigcommerce: dict[str, BigCommerceAccount] = {}
     shipstation: dict[str, ShipStationAccount] = {}
     xero: dict[str, XeroAccount] = {}
+    ringcentral: dict[str, RingCentralAccount] = {}
+    threecx: dict[str, ThreeCxAccount] = {}
 
 
 class AccountsError(ValueError):

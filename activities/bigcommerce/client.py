@@ -36,6 +36,22 @@ class StoreClient:
         params = {"email": email, "sort": "date_created:desc", "limit": str(limit)}
         return await self._read("/v2/orders", params) or []
 
+    async def orders_changed(self, since: str) -> list[Document]:
+        """Orders changed since a moment (ISO 8601), the oldest change first."""
+        return await self._v2_list("/v2/orders", {"min_date_modified": since, "sort": "date_modified:asc"})
+
+    async def orders_below(self, order_id: int, created_since: str, limit: int) -> list[Document]:
+        """The newest orders with an id of at most `order_id`, created since a moment (ISO 8601)."""
+        params = {"max_id": str(order_id), "min_date_created": created_since, "sort": "id:desc", "limit": str(limit)}
+        return await self._read("/v2/orders", params) or []
+
+    async def order_messages(self, order_id: str) -> list[Document]:
+        """What was written at an order, by the buyer and by the merchant's staff."""
+        return await self._v2_list(f"/v2/orders/{order_id}/messages")
+
+    async def customer(self, customer_id: str) -> Document | None:
+        return next(iter(_data(await self._read("/v3/customers", {"id:in": customer_id})) or []), None)
+
     async def products(self, order_id: str) -> list[Document]:
         return await self._v2_list(f"/v2/orders/{order_id}/products")
 
@@ -97,12 +113,12 @@ class StoreClient:
         found = await self._b2b(f"/orders/{order_id}")
         return (found[0] if found else None) if isinstance(found, list) else found
 
-    async def _v2_list(self, path: str) -> list[Document]:
+    async def _v2_list(self, path: str, params: dict[str, str] | None = None) -> list[Document]:
         found: list[Document] = []
         while True:
             page = str(len(found) // _PAGE + 1)
             # Past the end V2 answers 204 without a body.
-            part = await self._read(path, {"page": page, "limit": str(_PAGE)}) or []
+            part = await self._read(path, {**(params or {}), "page": page, "limit": str(_PAGE)}) or []
             found += part
             if len(part) < _PAGE:
                 return found
