@@ -5,6 +5,8 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from domain.playbook import Origin
+
 
 class _Account(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,12 +46,19 @@ class XeroAccount(_Account):
     """HTTP calls: Xero takes 60 a minute from one tenant."""
 
 
+class ChatAccount(_Account):
+    """Sites that carry a store's chat widget on this installation, beside the playbook's: a staging shop, the demo's."""
+
+    origins: tuple[Origin, ...]
+
+
 class Accounts(_Account):
-    """All accounts by the name the playbook uses for them. BigCommerce accounts are named by store key."""
+    """All accounts by the name the playbook uses for them. BigCommerce and chat accounts are named by store key."""
 
     bigcommerce: dict[str, BigCommerceAccount] = {}
     shipstation: dict[str, ShipStationAccount] = {}
     xero: dict[str, XeroAccount] = {}
+    chat: dict[str, ChatAccount] = {}
 
 
 class AccountsError(ValueError):
