@@ -33,7 +33,7 @@ class ChatDoor:
         self._origins = {
             key: frozenset((*store.chat_origins, *options.chat_origins.get(key, ()))) for key, store in playbook.stores.items()
         }
-        self._visits = Rate(20, 400, clock)
+        self._visits = Rate(60, 2_000, clock)
         self._messages = Rate(20, 200, clock)
         self._messages_of_address = Rate(60, 600, clock)
         self._key: bytes | None = None

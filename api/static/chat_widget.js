@@ -3,7 +3,7 @@
   "use strict";
   const tag = document.currentScript;
   if (!tag || document.querySelector("casework-chat")) return;
-  const { store, order, color } = tag.dataset;
+  const { store, order = null, color } = tag.dataset;
   if (!store) { console.error("chat widget: the script tag has no data-store"); return; }
   const base = tag.src.replace(/\/widget\.js.*$/, "");
 
@@ -13,7 +13,7 @@
     close: ["Close the chat", "Chat schließen", "Fermer la discussion", "Chiudi la chat", "Cerrar el chat", "关闭聊天"],
     unread: ["New messages: {n}", "Neue Nachrichten: {n}", "Nouveaux messages : {n}", "Nuovi messaggi: {n}", "Mensajes nuevos: {n}", "新消息：{n}"],
     log: ["Conversation", "Gespräch", "Conversation", "Conversazione", "Conversación", "对话"],
-    connecting: ["Connecting …", "Verbindung wird aufgebaut …", "Connexion en cours …", "Connessione in corso …", "Conectando …", "正在连接…"],
+    connecting: ["Connecting …", "Verbindung …", "Connexion …", "Connessione …", "Conectando …", "正在连接…"],
     open: ["We are at the desk and answer here.", "Wir sind da und antworten hier.", "Nous sommes là et répondons ici.",
       "Siamo qui e rispondiamo in chat.", "Estamos aquí y respondemos en este chat.", "客服在线，会在这里回复您。"],
     closed: ["Nobody is at the desk now; leave your question and we answer by mail.",
@@ -22,9 +22,9 @@
       "Ora non c’è nessuno; lasci la sua domanda e rispondiamo per e-mail.",
       "Ahora no hay nadie; deje su pregunta y responderemos por correo.", "现在没有客服在线；请留言，我们会通过邮件回复。"],
     back: ["Back: {when}", "Wieder da: {when}", "De retour : {when}", "Di nuovo qui: {when}", "De vuelta: {when}", "恢复服务：{when}"],
-    cut: ["No connection at the moment. We keep trying; nothing is lost.", "Im Moment keine Verbindung. Wir versuchen es weiter; nichts geht verloren.",
-      "Pas de connexion pour le moment. Nous réessayons ; rien n’est perdu.", "Al momento nessuna connessione. Riproviamo; nulla va perso.",
-      "Sin conexión por el momento. Seguimos intentándolo; no se pierde nada.", "暂时没有连接，正在重试；内容不会丢失。"],
+    cut: ["No connection at the moment; we keep trying.", "Im Moment keine Verbindung; wir versuchen es weiter.",
+      "Pas de connexion pour le moment ; nous réessayons.", "Al momento nessuna connessione; riproviamo.",
+      "Sin conexión por el momento; seguimos intentándolo.", "暂时没有连接，正在重试。"],
     refused: ["The chat does not work on this page.", "Der Chat ist auf dieser Seite nicht verfügbar.", "La discussion n’est pas disponible sur cette page.",
       "La chat non è disponibile in questa pagina.", "El chat no está disponible en esta página.", "此页面无法使用聊天。"],
     greeting: ["Hello! What can we do for you?", "Guten Tag! Was können wir für Sie tun?", "Bonjour ! Que pouvons-nous faire pour vous ?",
@@ -43,12 +43,11 @@
     send: ["Send", "Senden", "Envoyer", "Invia", "Enviar", "发送"],
     you: ["You", "Sie", "Vous", "Lei", "Usted", "您"],
     sending: ["Sending …", "Wird gesendet …", "Envoi …", "Invio …", "Enviando …", "发送中…"],
-    sent: ["Sent", "Gesendet", "Envoyé", "Inviato", "Enviado", "已发送"],
+    sent: ["Sent · {at}", "Gesendet · {at}", "Envoyé · {at}", "Inviato · {at}", "Enviado · {at}", "已发送 · {at}"],
     later: ["Sent. Our answer goes to {email}.", "Gesendet. Unsere Antwort geht an {email}.", "Envoyé. Notre réponse ira à {email}.",
       "Inviato. La risposta andrà a {email}.", "Enviado. La respuesta irá a {email}.", "已发送，回复将发至 {email}。"],
     unsent: ["Not sent – try again", "Nicht gesendet – noch einmal versuchen", "Non envoyé – réessayer", "Non inviato – riprova", "No enviado – reintentar", "未发送 – 重试"],
-    rejected: ["Not sent: we could not accept it.", "Nicht gesendet: Wir konnten es nicht annehmen.", "Non envoyé : nous n’avons pas pu l’accepter.",
-      "Non inviato: non è stato accettato.", "No enviado: no se pudo aceptar.", "未发送：无法接收。"],
+    rejected: ["Not accepted", "Nicht angenommen", "Non accepté", "Non accettato", "No aceptado", "未被接收"],
   };
   const language = [tag.dataset.language, document.documentElement.lang, navigator.language, "en"]
     .map((name) => (name || "").slice(0, 2).toLowerCase()).find((name) => LANGUAGES.includes(name));
@@ -56,7 +55,7 @@
 
   const CSS = `
 :host { all: initial; position: fixed; inset: auto 20px 20px auto; z-index: 2147483000; color-scheme: light;
-  font: 15px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "PingFang SC", "Microsoft YaHei", sans-serif; color: #1b2229; }
+  font: 15px/1.45 system-ui, sans-serif; color: #1b2229; }
 * { box-sizing: border-box; margin: 0; padding: 0; font: inherit; color: inherit; }
 [hidden] { display: none !important; }
 button { cursor: pointer; border: 0; background: none; }
@@ -65,48 +64,46 @@ svg { display: block; fill: none; stroke: currentColor; stroke-width: 2; stroke-
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .launch { position: relative; display: grid; place-items: center; width: 60px; height: 60px; margin-left: auto; border-radius: 30px;
   background: var(--brand); color: var(--ink); box-shadow: 0 6px 20px #0f172a40; transition: transform .15s; }
-.launch:hover { transform: translateY(-2px); }
+.launch:hover { transform: translateY(-2px); } .panel:not([hidden]) + .launch { display: none; }
 .badge { position: absolute; top: -3px; right: -3px; min-width: 22px; height: 22px; padding: 0 6px; border: 2px solid #fff; border-radius: 11px;
   background: #c62828; color: #fff; font-size: 12px; font-weight: 700; line-height: 18px; text-align: center; }
-.panel { display: flex; flex-direction: column; width: 384px; height: min(620px, calc(100vh - 120px)); margin-bottom: 14px; overflow: hidden;
-  border: 1px solid #0f172a1f; border-radius: 16px; background: #fff; box-shadow: 0 18px 50px #0f172a38; overflow-wrap: anywhere; animation: rise .18s ease-out; }
+.panel { display: flex; flex-direction: column; width: 384px; height: min(640px, calc(100vh - 40px)); overflow: hidden;
+  border: 1px solid #0f172a1f; border-radius: 16px; background: #fff; box-shadow: 0 18px 50px #0f172a38; overflow-wrap: anywhere; animation: rise .2s; }
 @keyframes rise { from { opacity: 0; transform: translateY(12px); } }
 header { display: flex; gap: 12px; align-items: flex-start; padding: 16px 12px 14px 18px; background: var(--brand); color: var(--ink); }
 header > div { flex: 1; min-width: 0; }
-h2 { font-size: 17px; font-weight: 650; letter-spacing: -.01em; }
+h2 { font-size: 17px; font-weight: 650; }
 .state { display: flex; gap: 8px; margin-top: 2px; font-size: 13px; line-height: 1.4; }
-.state::before { content: ""; flex: none; width: 9px; height: 9px; margin-top: 5px; border-radius: 50%; background: #cbd5e1; box-shadow: 0 0 0 2px #ffffff66; }
+.state::before { content: ""; flex: none; width: 9px; height: 9px; margin-top: 5px; border-radius: 50%; background: #cbd5e1; }
 .state.open::before { background: #34d17b; } .state.cut::before { background: #ffb020; }
-.close { flex: none; padding: 8px; border-radius: 8px; } .close:hover { background: #ffffff2b; }
-header :focus-visible { outline-color: currentColor; outline-offset: -2px; }
-.log { flex: 1; min-height: 60px; overflow-y: auto; overscroll-behavior: contain; padding: 16px; background: #f6f7f9; list-style: none; }
-.log:focus-visible { outline-offset: -3px; }
-.log li { display: flex; flex-direction: column; align-items: flex-start; margin-top: 10px; } .log li:first-child { margin-top: 0; }
+.close { flex: none; padding: 8px; border-radius: 8px; } .close:hover { background: #8884; }
+header :focus-visible { outline-color: currentColor; } .log:focus-visible { outline-offset: -3px; }
+.log { flex: 1; min-height: 60px; overflow-y: auto; overscroll-behavior: contain; padding: 6px 16px 16px; background: #eff1f4; list-style: none; }
+.log li { display: flex; flex-direction: column; align-items: flex-start; margin-top: 10px; }
 .log li.visitor { align-items: flex-end; }
-.text { max-width: 84%; padding: 9px 13px; border: 1px solid #e3e7ec; border-radius: 4px 16px 16px; background: #fff; white-space: pre-wrap; }
-.visitor .text { border-color: transparent; border-radius: 16px 16px 4px; background: var(--brand); color: var(--ink); }
+.text { max-width: 84%; padding: 9px 13px; border-radius: 4px 16px 16px; background: #fff; white-space: pre-wrap; }
+.visitor .text { border-radius: 16px 16px 4px; background: var(--brand); color: var(--ink); }
 .note { margin-top: 3px; padding: 0 4px; font-size: 12px; color: #5c6773; }
 .again { text-decoration: underline; color: #b3261e; font-size: 13px; font-weight: 600; padding: 3px 4px; border-radius: 4px; }
-.order { align-self: center; margin: 0 auto 12px; padding: 2px 12px; border: 1px solid #d5dae1; border-radius: 12px; background: #fff; font-size: 13px; color: #47525e; }
-form { border-top: 1px solid #e3e7ec; background: #fff; }
+.log .order { display: block; width: fit-content; margin: 10px auto; padding: 2px 12px; border: 1px solid #d5dae1; border-radius: 12px; background: #fff; font-size: 13px; color: #47525e; }
+form { border-top: 1px solid #e3e7ec; }
 .who { display: grid; grid-template-columns: 2fr 3fr; gap: 4px 10px; padding: 12px 14px 2px; }
-.who label { font-size: 13px; font-weight: 600; } .who p { grid-column: 1 / -1; font-size: 12px; color: #5c6773; } .who .wrong { color: #b3261e; }
-input, .box { width: 100%; margin-top: 2px; padding: 8px 10px; border: 1px solid #8b96a3; border-radius: 10px; background: #fff; font-size: 16px; font-weight: 400; }
+.who label { font-size: 13px; font-weight: 600; } #why { grid-column: 1 / -1; font-size: 12px; color: #5c6773; } #why.wrong { color: #b3261e; }
+input, .box { width: 100%; margin-top: 2px; padding: 8px 10px; border: 1px solid #8b96a3; border-radius: 10px; font-size: 16px; font-weight: 400; }
 input[aria-invalid] { border-color: #b3261e; }
 .box { display: flex; gap: 8px; align-items: flex-end; width: auto; margin: 12px 14px 14px; padding: 4px 4px 4px 12px; border-radius: 14px; }
 .box:focus-within { border-color: #1f6fd1; box-shadow: 0 0 0 2px #1f6fd1; }
-textarea { flex: 1; min-width: 0; height: 40px; max-height: 140px; padding: 8px 0; border: 0; outline: none; resize: none; background: none; font-size: 16px; line-height: 24px; }
+textarea:focus-visible { outline: none; }
+textarea { flex: 1; min-width: 0; height: 40px; max-height: 140px; padding: 8px 0; border: 0; resize: none; background: none; font-size: 16px; line-height: 24px; }
 ::placeholder { color: #5c6773; opacity: 1; }
-.send { flex: none; display: grid; place-items: center; width: 40px; height: 40px; border-radius: 11px; background: var(--brand); color: var(--ink); }
+.send { flex: none; display: grid; place-items: center; width: 40px; height: 40px; border-radius: 10px; background: var(--brand); color: var(--ink); }
 .send[disabled] { background: #e3e7ec; color: #5c6773; cursor: default; }
 @media (max-width: 480px) {
   :host { inset: auto 16px 16px auto; }
-  .panel { position: fixed; inset: 0; width: auto; height: 100dvh; margin: 0; border: 0; border-radius: 0; padding-bottom: env(safe-area-inset-bottom); }
-  .panel:not([hidden]) + .launch { display: none; }
+  .panel { position: fixed; inset: 0; width: auto; height: 100dvh; border: 0; border-radius: 0; padding-bottom: env(safe-area-inset-bottom); }
 }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
-@media (forced-colors: active) { .launch, .send, .text, header { border: 1px solid; } }
-@media print { :host { display: none; } }`;
+@media (forced-colors: active) { .launch, .send, .text, header { border: 1px solid; } }`;
 
   /* Words of strangers only ever become text nodes. */
   const make = (name, attributes = {}, ...children) => {
@@ -136,6 +133,7 @@ textarea { flex: 1; min-width: 0; height: 40px; max-height: 140px; padding: 8px 
   };
   const known = recall("localStorage", { token: null, name: "", email: "", introduced: false, seen: 0 });
   const here = recall("sessionStorage", { open: false, pending: [] });
+  addEventListener("storage", () => Object.assign(known, recall("localStorage", known)));
   const save = () => { keep("localStorage", known); keep("sessionStorage", here); };
 
   const host = make("casework-chat");
@@ -169,36 +167,32 @@ textarea { flex: 1; min-width: 0; height: 40px; max-height: 140px; padding: 8px 
 
   const paint = () => {
     host.style.setProperty("--brand", color && window.CSS.supports("color", color) ? color : "#1f5a94");
-    const [red, green, blue] = (getComputedStyle(send).backgroundColor.match(/[\d.]+/g) || [0, 0, 0]).map((part) => (part / 255) ** 2.2);
+    const [red, green, blue] = (getComputedStyle(launch).backgroundColor.match(/[\d.]+/g) || [0, 0, 0]).map((part) => (part / 255) ** 2.2);
     host.style.setProperty("--ink", 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.36 ? "#111" : "#fff");
   };
 
-  /* ---- what is said ---- */
   const shown = new Map();
-  let unread = 0;
+  let unread = 0, newest = 0;
   const count = () => {
     badge.hidden = !unread;
     badge.textContent = unread > 9 ? "9+" : unread;
-    const told = unread ? words("unread", { n: unread }) : "";
-    launch.setAttribute("aria-label", [words(panel.hidden ? "launch" : "close"), told].filter(Boolean).join(". "));
-    news.textContent = told;
+    news.textContent = unread ? words("unread", { n: unread }) : "";
+    launch.setAttribute("aria-label", unread ? `${words("launch")}. ${news.textContent}` : words("launch"));
   };
-  const clock = (at) => new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+  const clock = (at) => new Intl.DateTimeFormat(language, { timeStyle: "short" }).format(new Date(at));
   const isAtEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 60;
   const toEnd = () => { log.scrollTop = log.scrollHeight; };
 
   const show = (line) => {
     const follows = isAtEnd() || line.pending;
-    const note = make("div", { class: "note" });
-    const said = make("div", { class: "text", dir: "auto" }, line.text);
-    const author = line.from === "us" ? line.name || title.textContent : words("you");
-    const item = make("li", { class: line.from }, make("span", { class: "unseen" }, `${author}: `), said, note);
-    if (line.from === "us") note.textContent = [line.name, clock(line.at)].filter(Boolean).join(" · ");
-    const waiting = here.pending.map(({ id }) => shown.get(id)).find((other) => other && other.item.isConnected);
-    log.insertBefore(item, line.pending || !waiting ? null : waiting.item);
+    const author = line.from === "us" ? line.name || title.textContent : "";
+    const note = make("div", { class: "note" }, line.pending ? "" : [author, clock(line.at)].filter(Boolean).join(" · "));
+    const item = make("li", { class: line.from }, make("span", { class: "unseen" }, `${author || words("you")}: `),
+      make("div", { class: "text", dir: "auto" }, line.text), note);
+    const waiting = line.pending ? null : shown.get((here.pending[0] || {}).id);
+    log.insertBefore(item, waiting ? waiting.item : null);
     shown.set(line.id, { item, note });
     if (follows) toEnd();
-    return note;
   };
   const mark = (id, key, facts) => {
     const { note } = shown.get(id);
@@ -211,27 +205,25 @@ textarea { flex: 1; min-width: 0; height: 40px; max-height: 140px; padding: 8px 
     if (follows) toEnd();
   };
   const hear = (line) => {
-    const own = shown.get(line.id);
-    if (own) { if (line.from === "visitor") own.note.textContent = `${words("sent")} · ${clock(line.at)}`; return; }
-    const note = show(line);
-    if (line.from === "visitor") { note.textContent = clock(line.at); return; }
-    const at = Date.parse(line.at);
-    if (at <= known.seen) return;
-    if (panel.hidden || document.hidden) { unread += 1; count(); } else { known.seen = at; save(); }
+    if (shown.has(line.id)) return;
+    show(line);
+    if (line.from !== "us" || Date.parse(line.at) <= known.seen) return;
+    newest = Math.max(newest, Date.parse(line.at));
+    unread += 1;
+    look();
   };
-  const seen = () => {
-    if (panel.hidden || document.hidden || !unread) return;
-    unread = 0;
-    known.seen = Date.now();
-    save();
+  const look = () => {
+    if (unread && !panel.hidden && !document.hidden) {
+      [unread, known.seen] = [0, newest];
+      save();
+    }
     count();
   };
 
-  /* ---- the connection ---- */
   let session = null, enteredAt = 0, entering = null, refused = false, isCut = false;
   const describe = () => {
     const key = refused ? "refused" : isCut ? "cut" : !session ? "connecting" : session.open ? "open" : "closed";
-    const format = { weekday: "long", hour: "2-digit", minute: "2-digit" };
+    const format = { weekday: "long", hour: "numeric", minute: "2-digit" };
     const back = key === "closed" && session.opens_at
       ? ` ${words("back", { when: new Intl.DateTimeFormat(language, format).format(new Date(session.opens_at)) })}` : "";
     state.textContent = words(key) + back;
@@ -247,12 +239,10 @@ textarea { flex: 1; min-width: 0; height: 40px; max-height: 140px; padding: 8px 
   });
 
   const enter = () => entering ||= (async () => {
-    const page = /^https?:/.test(location.protocol) ? (location.origin + location.pathname).slice(0, 2000) : null;
-    const answer = await post("/sessions", { store, order: order || null, page, language });
-    if ([403, 404, 422].includes(answer.status)) {
-      refused = true;
-      console.error(`chat widget: ${(await answer.json()).detail}`);
-    }
+    const page = (location.origin + location.pathname).slice(0, 2000);
+    const answer = await post("/sessions", { store, order, page, language });
+    refused = answer.status === 403 || answer.status === 422;
+    if (refused) console.error(`chat widget: ${(await answer.json()).detail}`);
     if (!answer.ok) throw answer;
     session = await answer.json();
     enteredAt = Date.now();
@@ -288,7 +278,7 @@ textarea { flex: 1; min-width: 0; height: 40px; max-height: 140px; padding: 8px 
         if (answer.status === 429 || answer.status >= 500) throw answer;
         here.pending.shift();
         const later = !session.open && known.email;
-        mark(message.id, !answer.ok ? "rejected" : later ? "later" : "sent", { email: known.email });
+        mark(message.id, !answer.ok ? "rejected" : later ? "later" : "sent", { email: known.email, at: clock(Date.now()) });
         failures = 0;
         isCut = false;
         save();
@@ -301,7 +291,6 @@ textarea { flex: 1; min-width: 0; height: 40px; max-height: 140px; padding: 8px 
     } finally { flushing = false; }
   };
 
-  /* ---- live ---- */
   let listening = null, last = null, wake = () => {};
   const listen = async () => {
     if (listening) return;
@@ -310,7 +299,7 @@ textarea { flex: 1; min-width: 0; height: 40px; max-height: 140px; padding: 8px 
       const abort = new AbortController();
       mine.cut = () => { abort.abort(); wake(); };
       let alarm;
-      const alive = () => { clearTimeout(alarm); alarm = setTimeout(mine.cut, 45000); };
+      const alive = () => { clearTimeout(alarm); alarm = setTimeout(() => abort.abort(), 45000); };
       try {
         alive();
         log.setAttribute("aria-live", last ? "polite" : "off");
@@ -328,8 +317,7 @@ textarea { flex: 1; min-width: 0; height: 40px; max-height: 140px; padding: 8px 
           parts.forEach(take);
           log.setAttribute("aria-live", "polite");
         }
-      } catch { if (listening === mine) { isCut = true; describe(); } }
-      clearTimeout(alarm);
+      } catch { if (listening === mine) { isCut = true; describe(); } } finally { clearTimeout(alarm); }
       if (listening === mine) await new Promise((done) => { wake = done; setTimeout(done, wait * (0.5 + Math.random() / 2)); });
     }
   };
@@ -345,21 +333,19 @@ textarea { flex: 1; min-width: 0; height: 40px; max-height: 140px; padding: 8px 
     if (document.hidden) {
       leaving = setTimeout(() => { const old = listening; listening = null; if (old) old.cut(); }, 30000);
     } else {
-      seen();
-      if (session && shown.size) listen();
+      look();
+      if (session && known.introduced) listen();
     }
   });
   addEventListener("online", () => { wake(); failures = 0; flush(); });
 
-  /* ---- what a visitor does ---- */
   const toggle = (open, focus = true) => {
     panel.hidden = !open;
     here.open = open;
     launch.setAttribute("aria-expanded", open);
     save();
-    count();
-    seen();
-    if (!open) { if (focus) launch.focus(); return; }
+    look();
+    if (!open) { launch.focus(); return; }
     toEnd();
     describe();
     if (!refused && (!session || Date.now() - enteredAt > 60000)) enter().catch(failed);
@@ -389,7 +375,7 @@ textarea { flex: 1; min-width: 0; height: 40px; max-height: 140px; padding: 8px 
     if (address && !/^[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+$/.test(address)) { mistaken(true); return; }
     mistaken(false);
     Object.assign(known, { name: name.value.trim(), email: address, introduced: true });
-    const message = { id: identity(), text: text.value.trim(), order: order || null };
+    const message = { id: identity(), text: text.value.trim(), order };
     here.pending.push(message);
     save();
     text.value = "";
@@ -408,7 +394,7 @@ textarea { flex: 1; min-width: 0; height: 40px; max-height: 140px; padding: 8px 
     event.stopPropagation();  // the page's own keys are not meant while somebody types here
     if (event.key === "Escape" && !event.isComposing) toggle(false);
   });
-  launch.addEventListener("click", () => toggle(panel.hidden));
+  launch.addEventListener("click", () => toggle(true));
   close.addEventListener("click", () => toggle(false));
 
   const begin = () => {
@@ -416,7 +402,7 @@ textarea { flex: 1; min-width: 0; height: 40px; max-height: 140px; padding: 8px 
     paint();
     for (const message of here.pending) show({ ...message, from: "visitor", pending: true });
     if (here.open) toggle(true, false);
-    if (here.pending.length) flush(); else if (known.token && !here.open) enter().catch(failed);
+    if (here.pending.length) flush(); else if (known.introduced && !here.open) enter().catch(failed);
   };
   if (document.body) begin(); else addEventListener("DOMContentLoaded", begin);
 })();

@@ -94,7 +94,8 @@ async def answer(
     """What sending an answer through the chat leaves: its row, and word that the case changed."""
     async with database.begin() as connection:
         mine = sql.select(messages.c.case_id).where(messages.c.conversation == session).limit(1)
-        case_id = case_id or (await connection.execute(mine)).scalar_one()
+        if case_id is None:
+            case_id = UUID(str((await connection.execute(mine)).scalar_one()))
         identity = uuid4()
         await connection.execute(
             sql.insert(messages).values(
