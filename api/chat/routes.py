@@ -19,6 +19,7 @@ from domain.business_time import open_intervals
 from domain.messages import Channel, InboundMessage, Sender
 from domain.playbook import Playbook
 from domain.references import Reference, ReferenceKind
+from domain.safe_names import clean
 from storage import chat
 from storage.chat import ChatSession
 from storage.intake import receive
@@ -30,7 +31,8 @@ TEXT_LIMIT = 4_000
 """Characters."""
 
 OrderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
-EmailAddress = Annotated[str, Field(max_length=254, pattern=r"^[^@\s<>\x00-\x1f]+@[^@\s<>\x00-\x1f]+\.[^@\s<>.\x00-\x1f]+$")]
+_ADDRESS_PART = r"""[^@\s<>,;:"()\[\]\\\p{C}]+"""
+EmailAddress = Annotated[str, Field(max_length=254, pattern=rf"^{_ADDRESS_PART}@{_ADDRESS_PART}\.{_ADDRESS_PART}$")]
 
 
 class NewSession(BaseModel):
@@ -40,7 +42,7 @@ class NewSession(BaseModel):
 
     store: str = Field(max_length=200)
     order: OrderId | None = None
-    page: str | None = Field(None, max_length=2_000, pattern=r"^https?://[^\s?#]+$")
+    page: str | None = Field(None, max_length=2_000, pattern=r"^https?://[!-~]+$")
     language: str = Field("en", pattern=r"^[a-z]{2}$")
 
 
@@ -109,7 +111,7 @@ async def write(
         raise wrong_field("text", "has no words")
     door.admit_message(request, visitor)
     async with services.database.begin() as connection:
-        session = await chat.introduce(connection, visitor, (message.name or "").strip() or None, message.email)
+        session = await chat.introduce(connection, visitor, clean(message.name or "") or None, message.email)
     inbound = _inbound(replace(session, order_id=message.order or session.order_id), message)
     accepted = await receive(services.database, services.blobs, services.playbook, inbound)
     services.measures.messages.labels(Channel.CHAT.value, str(not accepted.created).lower()).inc()

@@ -372,7 +372,7 @@ textarea { flex: 1; min-width: 0; height: 40px; max-height: 140px; padding: 8px 
     event.preventDefault();
     if (!text.value.trim() || refused) return;
     const address = email.value.trim();
-    if (address && !/^[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+$/.test(address)) { mistaken(true); return; }
+    if (address && !/^[^@\s<>,;:"()[\]\\]+@[^@\s<>,;:"()[\]\\]+\.[^@\s<>,;:"()[\]\\]+$/.test(address)) { mistaken(true); return; }
     mistaken(false);
     Object.assign(known, { name: name.value.trim(), email: address, introduced: true });
     const message = { id: identity(), text: text.value.trim(), order };

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import uvicorn
 from playwright.async_api import BrowserContext, Page, Route, async_playwright
-from uvicorn._types import ASGIApplication
 
+from activities.channels.chat import find_mail_fallback
 from api.app import create_app
 from api.options import ApiOptions
 from domain.playbook import Calendar, Hours, Playbook
@@ -32,14 +32,14 @@ WIDGET_LIMIT = 25_000
 
 
 @contextlib.asynccontextmanager
-async def _serving(app: ASGIApplication | Any, listening: socket.socket) -> AsyncIterator[None]:
+async def _serving(app: Any, listening: socket.socket) -> AsyncIterator[uvicorn.Server]:
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
     task = asyncio.create_task(server.serve(sockets=[listening]))
     for _ in range(500):
         if server.started:
             break
         await asyncio.sleep(0.02)
-    yield
+    yield server
     server.should_exit = True
     await task
 
@@ -51,6 +51,13 @@ class Places:
     shop: str
     foreign: str
     casework: str
+    server: uvicorn.Server
+
+    def cut_all_connections(self) -> None:
+        """As a router that restarts does, between the pages and Casework."""
+        for connection in list(self.server.server_state.connections):
+            transport: Any = getattr(connection, "transport")  # noqa: B009 (both of uvicorn's protocols have it, their base does not say so)
+            transport.abort()
 
 
 def _hours(playbook: Playbook, *, is_open: bool) -> Playbook:
@@ -68,11 +75,11 @@ async def _places(database: Database, blobs: Blobs, playbook: Playbook) -> Async
         options = ApiOptions(public_url=casework, chat_origins={STORE: [shop]})
         app = create_app(database, blobs, playbook, PROCESSES, options)
         async with (
-            _serving(app, sockets[2]),
+            _serving(app, sockets[2]) as server,
             _serving(create_simulators(webhook_url=casework), sockets[0]),
             _serving(create_simulators(webhook_url=casework), sockets[1]),
         ):
-            yield Places(shop, foreign, casework)
+            yield Places(shop, foreign, casework, server)
 
 
 @pytest.fixture
@@ -119,6 +126,11 @@ async def _write(page: Page, text: str) -> None:
     await page.get_by_role("button", name="Send").click()
 
 
+async def _is_answered_by_mail(database: Database, conversation: str) -> bool:
+    async with database.begin() as connection:
+        return await find_mail_fallback(connection, conversation) is not None
+
+
 async def test_a_question_from_the_tracking_page_and_its_answer(places: Places, page: Page, database: Database) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -140,12 +152,17 @@ async def test_a_question_from_the_tracking_page_and_its_answer(places: Places, 
     for elsewhere in (f"/shop/{STORE}", f"/shop/{STORE}/landing"):
         await page.goto(places.shop + elsewhere)
         await page.get_by_text("It leaves on Monday.").wait_for()
+        assert not await _is_answered_by_mail(database, row.conversation)
         assert await page.locator(".log li .text").all_text_contents() == [
             "Hello! What can we do for you?",
             "Where is the rest?",
             "It leaves on Monday.",
         ]
     assert await page.context.cookies() == []
+    await page.goto("about:blank")
+    async with asyncio.timeout(10):
+        while not await _is_answered_by_mail(database, row.conversation):
+            await asyncio.sleep(0.1)
 
 
 async def test_a_lost_answer_is_asked_for_again_and_the_message_stays_one(
@@ -189,20 +206,23 @@ async def test_words_written_without_a_connection_outlive_the_page(places: Place
     assert [row.text for row in await rows(database)] == ["First", "Second"]
 
 
-async def test_a_stream_that_was_cut_goes_on_where_it_was(
-    places: Places, page: Page, context: BrowserContext, database: Database
-) -> None:
+async def test_a_stream_that_was_cut_goes_on_where_it_was(places: Places, page: Page, database: Database) -> None:
+    asked: list[str | None] = []
+    page.on("request", lambda sent: asked.append(sent.headers.get("last-event-id")) if "/events" in sent.url else None)
     await _open(page, f"{places.shop}/shop/{STORE}")
     await _write(page, "Hello")
     await page.get_by_text("Sent ·").wait_for()
     session = (await rows(database))[0].conversation
-    resumed: list[str | None] = []
-    page.on("request", lambda asked: resumed.append(asked.headers.get("last-event-id")) if "/events" in asked.url else None)
-    await context.set_offline(True)
+    await answer(database, session, "Good morning")
+    await page.get_by_text("Good morning").wait_for()
+    places.cut_all_connections()
     await answer(database, session, "Said meanwhile")
-    await context.set_offline(False)
     await page.get_by_text("Said meanwhile").wait_for()
-    assert await page.get_by_text("Said meanwhile").count() == 1
+    assert await page.locator(".log li.us, .log li.visitor").count() == 3
+    first, *again = asked
+    assert first is None
+    assert again
+    assert str(again[0]).startswith("2-"), "it names the second line as what it heard last"
 
 
 async def test_with_the_keyboard_alone(places: Places, page: Page, database: Database) -> None:
@@ -267,25 +287,25 @@ async def test_nobody_at_the_desk(database: Database, blobs: Blobs, playbook: Pl
         await page.goto("about:blank")
 
 
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [
-        ("de", "Wir sind da und antworten hier."),
-        ("fr", "Nous sommes là et répondons ici."),
-        ("it", "Siamo qui e rispondiamo in chat."),
-        ("es", "Estamos aquí y respondemos en este chat."),
-        ("zh", "客服在线，会在这里回复您。"),
-        ("xx", "We are at the desk and answer here."),
-    ],
-)
-async def test_it_speaks_the_language_of_the_page(places: Places, page: Page, language: str, words: str) -> None:
+async def test_it_speaks_the_language_of_the_page_and_fits_a_telephone(places: Places, page: Page) -> None:
     await page.set_viewport_size({"width": 360, "height": 640})
     await page.emulate_media(reduced_motion="reduce")
-    await page.goto(f"{places.shop}/shop/{STORE}?language={language}")
-    await page.locator("casework-chat .launch").click()
-    await page.get_by_text(words).wait_for()
-    assert await page.evaluate("document.documentElement.scrollWidth") <= 360
-    assert await page.locator("casework-chat .panel").bounding_box() == {"x": 0, "y": 0, "width": 360, "height": 640}
+    for language, words in {
+        "de": "Wir sind da und antworten hier.",
+        "fr": "Nous sommes là et répondons ici.",
+        "it": "Siamo qui e rispondiamo in chat.",
+        "es": "Estamos aquí y respondemos en este chat.",
+        "zh": "客服在线，会在这里回复您。",
+        "xx": "We are at the desk and answer here.",
+    }.items():
+        await page.goto(f"{places.shop}/shop/{STORE}?language={language}")
+        await page.locator("casework-chat .launch").click()
+        await page.get_by_text(words).wait_for()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+        panel = await page.locator("casework-chat .panel").bounding_box()
+        assert panel is not None
+        assert (round(panel["x"]), round(panel["y"]), round(panel["width"]), round(panel["height"])) == (0, 0, 360, 640)
+        await page.keyboard.press("Escape")
 
 
 def test_it_is_small_and_needs_no_policy_relaxed() -> None:

@@ -108,6 +108,18 @@ async def test_what_cannot_be_stored_is_stored_without_it(visitor: Visitor, data
     assert (await visitor.write("x" * 4_000)).status_code == 202
 
 
+@pytest.mark.parametrize("field", ["text", "name", "email", "order", "id", "unknown"])
+async def test_nothing_a_page_may_send_breaks_it(visitor: Visitor, field: str) -> None:
+    for odd in ("\\u0000", "\\ud800", "a\\u0000b", "\\u202e\\u200b", "\\ud83d", "a\\u202e@b.example"):
+        fields = {"id": f'"{uuid4()}"', "text": '"Hello"'} | {field: f'"{odd}"'}
+        body = "{" + ",".join(f'"{name}": {value}' for name, value in fields.items()) + "}"
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {visitor.token}"} | visitor.headers
+        found = await visitor.client.post("/chat/messages", content=body, headers=headers)
+        assert found.status_code in ((202, 422) if field in ("text", "name") else (422,)), odd
+    for wrong in ({"page": "https://x/\x00"}, {"language": "\x00\x00"}, {"store": "\x00"}, {"order": "a b"}):
+        assert (await visitor.enter(**wrong)).status_code == 422, wrong
+
+
 async def test_an_answer_appears_once_it_is_sent(visitor: Visitor, app: FastAPI, database: Database) -> None:
     identity = uuid4()
     await visitor.write("Where is it?", identity)
