@@ -3,7 +3,6 @@
 import base64
 import hmac
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -29,13 +28,13 @@ _SECRET = "chat"
 class ChatDoor:
     """What the chat routes of one application share."""
 
-    def __init__(self, playbook: Playbook, options: ApiOptions, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, playbook: Playbook, options: ApiOptions) -> None:
         self._origins = {
             key: frozenset((*store.chat_origins, *options.chat_origins.get(key, ()))) for key, store in playbook.stores.items()
         }
-        self._visits = Rate(60, 2_000, clock)
-        self._messages = Rate(20, 200, clock)
-        self._messages_of_address = Rate(60, 600, clock)
+        self._visits = Rate(120, 10_000)
+        self._messages = Rate(20, 200)
+        self._messages_of_address = Rate(60, 600)
         self._key: bytes | None = None
 
     @property
@@ -74,7 +73,7 @@ class ChatDoor:
         return await chat.find(connection, session_id)
 
     def admit_visit(self, request: Request) -> None:
-        """Raises Problem 429 where this address opened too many sessions."""
+        """Raises Problem 429 where this address opened too many sessions and streams."""
         _admit(self._visits.take(_address(request)))
 
     def admit_message(self, request: Request, session: ChatSession) -> None:

@@ -120,8 +120,14 @@ async def write(
 
 @router.get("/events")
 async def events(
-    services: WithServices, visitor: Visitor, last_event_id: Annotated[str | None, Header(max_length=200)] = None
+    request: Request,
+    services: WithServices,
+    door: Door,
+    visitor: Visitor,
+    last_event_id: Annotated[str | None, Header(max_length=200)] = None,
 ) -> StreamingResponse:
+    """What was said and what will be; after `Last-Event-ID` where a page resumes."""
+    door.admit_visit(request)
     stream = ConversationStream(services, visitor, last_event_id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     gone = BackgroundTask(stream.left)

@@ -137,8 +137,8 @@ async def test_twenty_messages_a_minute(visitor: Visitor, database: Database) ->
 
 async def test_an_address_cannot_go_on_under_new_sessions(app: FastAPI) -> None:
     async with visiting(app) as flood, visiting(app, "203.0.113.8") as other:
-        statuses = [(await flood.enter()).status_code for _ in range(62)]
-        assert statuses == [201] + [200] * 59 + [429] * 2
+        statuses = [(await flood.enter()).status_code for _ in range(122)]
+        assert statuses == [201] + [200] * 119 + [429] * 2
         assert (await other.enter()).status_code == 201
 
 
