@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.chat.app import install_chat
 from api.measures import Measures
 from api.options import ApiOptions
 from api.pages.app import install_pages
@@ -74,6 +75,7 @@ def create_app(
     install_problems(app)
     install_pages(app)
     app.add_middleware(Traffic, options=services.options, measures=services.measures)
+    install_chat(app, services)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
 

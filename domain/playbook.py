@@ -5,6 +5,7 @@ from collections.abc import Container
 from datetime import time, timedelta
 from decimal import Decimal
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -45,6 +46,21 @@ def _capture(value: str) -> str:
 Regex = Annotated[str, AfterValidator(_regex)]
 Capture = Annotated[str, AfterValidator(_capture)]
 """A regular expression with one group. Letter case is ignored, and `^` and `$` mean a line, in both."""
+
+
+def _origin(value: str) -> str:
+    """Compared letter by letter with what browsers send (RFC 6454 section 6.2), so it must be written as they write it."""
+    parts = urlsplit(value)
+    default_port = {"https": 443, "http": 80}.get(parts.scheme)
+    if default_port is None or value != f"{parts.scheme}://{parts.netloc}" or not parts.hostname or "@" in value:
+        raise ValueError(f"{value!r} is no origin: write scheme and host only, such as https://shop.example.com")
+    if value != value.lower() or parts.port == default_port:
+        raise ValueError(f"{value!r} is not how browsers write it: in lower case and without the default port")
+    return value
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+"""Scheme, host and port of a web page."""
 
 
 class Hours(_Rule):
@@ -142,6 +158,8 @@ class Store(_Rule):
     warehouse: PostalAddress
     tiers: dict[str, str] = {}
     """Tier by the store's customer group id (as text)."""
+    chat_origins: tuple[Origin, ...] = ()
+    """The sites whose pages may carry this store's chat widget."""
 
 
 class Portal(_Rule):

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from simulators import control, mailbox, webhooks
+from simulators import control, mailbox, shop, webhooks
 from simulators.bigcommerce import b2b, customers, metafields, orders, refunds
 from simulators.bigcommerce.access import Quota
 from simulators.calls import ringcentral, threecx
@@ -30,6 +30,7 @@ def _routes() -> list:
     return [
         *control.routes(),
         *mailbox.routes(),
+        *shop.routes(),
         Mount("/bigcommerce/stores/{store_hash}/v2", routes=[*orders.routes(), *customers.v2_routes()]),
         Mount(
             "/bigcommerce/stores/{store_hash}/v3",
@@ -56,7 +57,8 @@ def create_app(
 
     `data` is the folder of the state, None keeps it in memory. A folder that holds a state goes on with it; else the
     world is `world` (a document or its file), an empty store with `empty`, or the demo world. `smtp_port` opens the
-    mail door; `webhook_url` is the address below which Casework takes webhooks (`/webhooks/{provider}/{account}`).
+    mail door; `webhook_url` is the address below which Casework takes webhooks (`/webhooks/{provider}/{account}`) and has
+    the chat widget that the shop pages carry.
     """
     state = State(data / STATE_FILE if data else None)
     if state.is_empty():
@@ -79,5 +81,5 @@ def create_app(
     app = Starlette(routes=_routes(), lifespan=lifespan)
     app.state.state, app.state.faults, app.state.calls = state, faults, calls
     app.state.quota, app.state.busy_orders = Quota(), set()
-    app.state.courier = webhooks.Courier(state, webhook_url)
+    app.state.courier, app.state.casework_url = webhooks.Courier(state, webhook_url), webhook_url
     return Connections(app, calls)

@@ -270,6 +270,21 @@ secrets = sql.Table(
     sql.Column("value", sql.LargeBinary, nullable=False),
 )
 
+chat_sessions = sql.Table(
+    "chat_sessions",
+    metadata,
+    sql.Column("id", Identity, primary_key=True),
+    sql.Column("store", sql.Text, nullable=False),
+    sql.Column("origin", sql.Text, nullable=False, comment="of the pages it may be used from"),
+    sql.Column("order_id", sql.Text, comment="the order of the page the visitor opened last"),
+    sql.Column("page", sql.Text, comment="its address, without query"),
+    sql.Column("language", sql.Text, nullable=False),
+    sql.Column("name", sql.Text),
+    sql.Column("email", sql.Text, comment="as the visitor says; nobody proved it"),
+    sql.Column("last_seen", Instant, comment="when a page of the visitor was last listening; null once the last one left"),
+    _now(),
+)
+
 tokens = sql.Table(
     "tokens",
     metadata,

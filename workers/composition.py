@@ -202,6 +202,7 @@ def api_application(resources: Resources) -> Any:
         temporal_ui_url=settings.temporal_ui_url,
         admin_token=settings.admin_token,
         message_size_limit=settings.message_size_limit,
+        chat_origins={store: account.origins for store, account in resources.accounts.chat.items()},
     )
     return create_app(resources.database, resources.blobs, resources.playbook, registry.discover(), options)
 

@@ -115,6 +115,7 @@ def write_demo_accounts(settings: Settings) -> None:
                 "calls_per_second": SIMULATED_CALLS_PER_SECOND,
             }
         },
+        "chat": {store.key: {"origins": [base]} for store in world.stores},
     }
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
         opened.write(DEMO_ACCOUNTS_MARK + json.dumps(accounts, indent=2) + "\n")  # JSON is YAML

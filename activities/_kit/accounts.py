@@ -5,6 +5,8 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from domain.playbook import Origin
+
 
 class _Account(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -72,14 +74,21 @@ class ThreeCxAccount(_Account):
     """Store by the extension, queue or ring group that was called."""
 
 
+class ChatAccount(_Account):
+    """Sites that carry a store's chat widget on this installation, beside the playbook's: a staging shop, the demo's."""
+
+    origins: tuple[Origin, ...]
+
+
 class Accounts(_Account):
-    """All accounts by the name the playbook uses for them. BigCommerce accounts are named by store key."""
+    """All accounts by the name the playbook uses for them. BigCommerce and chat accounts are named by store key."""
 
     bigcommerce: dict[str, BigCommerceAccount] = {}
     shipstation: dict[str, ShipStationAccount] = {}
     xero: dict[str, XeroAccount] = {}
     ringcentral: dict[str, RingCentralAccount] = {}
     threecx: dict[str, ThreeCxAccount] = {}
+    chat: dict[str, ChatAccount] = {}
 
 
 class AccountsError(ValueError):

@@ -230,8 +230,7 @@ async def test_a_split_moves_messages_once(door: Door) -> None:
     new = UUID(int=77)
     for _ in range(2):
         async with door.database.begin() as connection:
-            made = await merging.split(connection, one.ticket_id, [second.message_id], new)
-    assert made.case_id == new
+            assert (await merging.split(connection, one.ticket_id, [second.message_id], new)).case_id == new
     assert await where(door) == {"a": one.ticket_id, "b": new}
     async with door.database.begin() as connection:
         with pytest.raises(merging.Refusal, match="must stay"):
