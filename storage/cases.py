@@ -34,6 +34,17 @@ async def read_inbound(connection: AsyncConnection, case_id: UUID) -> list[Row]:
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
+async def has_the_last_word(connection: AsyncConnection, case_id: UUID) -> bool:
+    """Whether the newest message that a person wrote is ours."""
+    query = (
+        sql.select(messages.c.direction)
+        .where(messages.c.case_id == case_id, messages.c.nature == "person")
+        .order_by(messages.c.at.desc(), messages.c.created_at.desc())
+        .limit(1)
+    )
+    return await connection.scalar(query) == "out"
+
+
 async def read_message(connection: AsyncConnection, message_id: UUID) -> Row:
     """One message. Raises UnknownCase."""
     row = (await connection.execute(sql.select(messages).where(messages.c.id == message_id))).mappings().one_or_none()

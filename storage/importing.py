@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain import threading
-from domain.imported import Direction, ImportedMessage, ImportedTicket, System
+from domain.imported import Direction, ImportedMessage, ImportedTicket
 from domain.messages import DeliveryState
 from domain.playbook import Playbook
 from domain.safe_names import clean, file_name
@@ -68,17 +68,6 @@ async def import_ticket(database: Database, ticket: ImportedTicket, playbook: Pl
     except _Overtaken:
         async with database.begin() as connection:
             return await _import(connection, ticket, playbook, imported_at)
-
-
-async def imported_case(
-    connection: AsyncConnection, system: System | None, number: str, store: str | None = None
-) -> UUID | None:
-    """The ticket that had this number before, in `system` or in any; the newest where several had it."""
-    query = sql.select(cases.c.id).where(_origin_id == _name(number)).order_by(cases.c.number.desc()).limit(1)
-    query = query.where(_origin_system == system.value) if system else query.where(_origin_system != System.MAIL.value)
-    if store is not None:
-        query = query.where(cases.c.store == store)
-    return (await connection.execute(query)).scalar_one_or_none()
 
 
 async def link_imported(connection: AsyncConnection) -> None:

@@ -151,9 +151,12 @@ class TicketPolicy(_Model):
 
 
 class OpenedTicket(_Model):
-    """All a new ticket needs in its first moment. `stored` is the state of a ticket that had closed and is woken again."""
+    """All a new ticket needs in its first moment. `stored` is the state of a ticket that had closed and is woken again.
+    `counts_from` is when its clocks begin, if that is not when the customer wrote; `answered`: the last word is ours."""
 
     stored: dict[str, Any] | None = None
+    counts_from: AwareDatetime | None = None
+    answered: bool = False
     messages: tuple[MessageFacts, ...] = ()
     language: str = "en"
     language_evidence: str = ""

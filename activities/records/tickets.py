@@ -46,12 +46,15 @@ class TicketRecords:
             if birth["state"] is not None:
                 return OpenedTicket(stored=birth["state"], policy=self._policy(reference.store))
             inbound = await cases.read_inbound(connection, reference.case_id)
+            answered = await cases.has_the_last_word(connection, reference.case_id)
             await cases.keep_playbook(connection, self._playbook)
         first = inbound[0]
         read = self._reading.triage(first)
         facts = [await self._reading.facts(row) for row in inbound]
         context = await self._context(birth, first, facts[0].references, read.intents)
         return OpenedTicket(
+            counts_from=(birth["start"] or {}).get("imported_at"),
+            answered=answered,
             messages=tuple(facts),
             language=read.language,
             language_evidence=read.language_evidence,

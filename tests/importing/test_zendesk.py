@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sql
 
-from domain.imported import System
-from storage.blobs import open_blobs
+from domain.messages import Channel, InboundMessage, Sender
+from domain.playbook import Playbook
+from storage.blobs import Blobs, open_blobs
 from storage.engine import Database
-from storage.importing import STAGE_IMPORTED, imported_case
+from storage.importing import STAGE_IMPORTED
+from storage.intake import receive
 from storage.tables import attachments, cases
 from tests.importing.conftest import SAMPLES, STORE, Here, Import
 
@@ -99,14 +101,25 @@ async def test_the_incremental_export_has_people_and_no_comments(bring: Import, 
     assert (message.text, message.sender["name"]) == ("Please quote 200 clamps.", "李伟")
 
 
-async def test_old_numbers_are_found(bring: Import, here: Here, database: Database) -> None:
+async def test_a_reply_under_the_old_number_joins(
+    bring: Import, here: Here, database: Database, blobs: Blobs, playbook: Playbook
+) -> None:
     await bring(EXPORT)
     case = await here.case("1234")
-    async with database.begin() as connection:
-        assert await imported_case(connection, System.ZENDESK, "1234") == case.id
-        assert await imported_case(connection, None, "1234", STORE) == case.id
-        assert await imported_case(connection, System.FRESHDESK, "1234") is None
-        assert await imported_case(connection, None, "1234", "casa-lumen") is None
+    (first, *_) = await here.messages(case.id)
+    for name, sender, joins in (("a", first.sender["email"], True), ("b", "mallory@evil.example", False)):
+        reply = InboundMessage(
+            channel=Channel.EMAIL,
+            store=STORE,
+            external_id=name,
+            sender=Sender(email=sender),
+            subject="Re: your request [Ticket #1234]",
+            text="Any news?",
+            received_at=datetime(2026, 3, 2, tzinfo=UTC),
+        )
+        accepted = await receive(database, blobs, playbook, reply)
+        [row] = await here.rows(sql.select(cases).where(cases.c.id == accepted.ticket_id))
+        assert (case.id in (row.id, row.parent_id)) is joins
 
 
 async def test_a_second_run_adds_nothing(bring: Import, here: Here) -> None:
