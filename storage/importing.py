@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain import threading
-from domain.imported import Direction, ImportedMessage, ImportedTicket
+from domain.imported import Direction, ImportedMessage, ImportedTicket, System
 from domain.messages import DeliveryState
 from domain.playbook import Playbook
 from domain.safe_names import clean, file_name
