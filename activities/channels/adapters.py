@@ -1,0 +1,37 @@
+"""All adapters, made of the accounts file. A new provider is one line."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+import httpx
+
+from activities._kit.accounts import Accounts
+from activities.channels.ebay import Ebay
+from activities.channels.port import ChannelAdapter
+from activities.channels.shopify import Shopify
+from activities.channels.tiktok import TikTok
+from activities.channels.twilio import twilio
+from activities.channels.whatsapp import WhatsApp
+
+Account = TypeVar("Account")
+Channels = Mapping[tuple[str, str], ChannelAdapter]
+"""Adapters by provider and account."""
+
+
+def adapters(accounts: Accounts, http: httpx.AsyncClient) -> Channels:
+    """One adapter for each connected account."""
+    return {
+        **dict(_each(Ebay, accounts.ebay, http)),
+        **dict(_each(Shopify, accounts.shopify, http)),
+        **dict(_each(TikTok, accounts.tiktok, http)),
+        **dict(_each(twilio, accounts.twilio, http)),
+        **dict(_each(WhatsApp, accounts.whatsapp, http)),
+    }
+
+
+def _each(
+    make: Callable[[str, Account, httpx.AsyncClient], ChannelAdapter], accounts: Mapping[str, Account], http: httpx.AsyncClient
+) -> Iterator[tuple[tuple[str, str], ChannelAdapter]]:
+    for name, account in accounts.items():
+        adapter = make(name, account, http)
+        yield (adapter.name, name), adapter
