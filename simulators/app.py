@@ -1,4 +1,4 @@
-"""One ASGI application that stands in for BigCommerce, ShipStation, Xero and the outside mailbox."""
+"""One ASGI application that stands in for BigCommerce, ShipStation, Xero, the messaging channels and the outside mailbox."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from simulators import control, mailbox, webhooks
 from simulators.bigcommerce import b2b, customers, metafields, orders, refunds
 from simulators.bigcommerce.access import Quota
+from simulators.channels import ebay, tiktok, twilio, whatsapp, writing
 from simulators.connection import Calls, Connections
 from simulators.faults import Faults
 from simulators.load import DEMO_WORLD, empty_world, read_world, replace_world
@@ -29,6 +30,7 @@ def _routes() -> list:
     return [
         *control.routes(),
         *mailbox.routes(),
+        *writing.routes(),
         Mount("/bigcommerce/stores/{store_hash}/v2", routes=[*orders.routes(), *customers.v2_routes()]),
         Mount(
             "/bigcommerce/stores/{store_hash}/v3",
@@ -36,6 +38,10 @@ def _routes() -> list:
         ),
         Mount("/bigcommerce/b2b/api/v3/io", routes=b2b.routes()),
         Mount("/shipstation", routes=[*tracking.routes(), *labels.routes()]),
+        Mount("/twilio", routes=twilio.routes()),
+        Mount("/whatsapp", routes=whatsapp.routes()),
+        Mount("/ebay", routes=ebay.routes()),
+        Mount("/tiktok", routes=tiktok.routes()),
         Mount("/xero/api.xro/2.0", routes=[*settling.routes(), *credit_notes.routes(), *sales.routes()]),
     ]
 

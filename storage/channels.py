@@ -54,7 +54,7 @@ async def close_delivery(connection: AsyncConnection, delivery: int, error: str 
 
 
 async def left_delivery(connection: AsyncConnection, age: timedelta) -> Delivery | None:
-    """The oldest delivery that a process left unfinished, locked until the transaction ends."""
+    """The oldest delivery that a process left unfinished. Finishing it twice does no harm."""
     found = await connection.execute(
         _DELIVERY.where(
             hook_deliveries.c.handled_at.is_(None),
@@ -63,7 +63,6 @@ async def left_delivery(connection: AsyncConnection, age: timedelta) -> Delivery
         )
         .order_by(hook_deliveries.c.received_at)
         .limit(1)
-        .with_for_update(skip_locked=True)
     )
     row = found.mappings().one_or_none()
     return None if row is None else Delivery(**row)
@@ -102,7 +101,7 @@ async def put_off(connection: AsyncConnection, media: sql.Row[Any], error: str, 
 
 
 async def own_cursor(connection: AsyncConnection, provider: str, account: str) -> sql.Row[Any] | None:
-    """Where polling of an account stands, locked until the transaction ends, with `is_due`; None where another process has it."""
+    """Where polling of an account stands, with `is_due`, locked until the transaction ends; None where another has it."""
     identity = {"provider": provider, "account": account}
     await connection.execute(insert(poll_cursors).values(identity).on_conflict_do_nothing())
     found = await connection.execute(

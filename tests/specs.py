@@ -46,9 +46,13 @@ FILES: dict[str, tuple[str, ...]] = {
     "bigcommerce-b2b-invoices": (f"bigcommerce/{_B2B}/invoice-management.yaml",),
     "shipstation": ("carriers/shipengine/openapi.yaml",),
     "xero": ("xero/xero_accounting.yaml",),
+    "twilio": ("channels/twilio/twilio_api_v2010.messages.json",),
+    "whatsapp": ("channels/whatsapp/business-messaging-api_v23.0.messages.yaml",),
 }
 
 _DOORS = (
+    (re.compile(r"/twilio(?P<path>/2010-04-01/.*)$"), "twilio"),
+    (re.compile(r"/whatsapp(?P<path>/v\d+\.\d+/.*)$"), "whatsapp"),
     (re.compile(r"/stores/[^/]+/v2(?P<path>/.*)$"), "bigcommerce-v2"),
     (re.compile(r"/stores/[^/]+/v3(?P<path>/.*)$"), "bigcommerce-v3"),
     (re.compile(r"/api/v3/io/ip(?P<path>/.*)$"), "bigcommerce-b2b-invoices"),
@@ -141,6 +145,9 @@ def _repair(document: dict[str, Any], name: str) -> None:
             for operation in path.values():
                 if isinstance(operation, dict):
                     operation.pop("security", None)
+    if name == "business-messaging-api_v23.0.messages.yaml":
+        # Each kind of message forbids the fields that all have, so that no message would be valid.
+        _drop_closed(document)
     if name == "openapi.yaml":
         # ShipStation composes with allOf while both sides forbid further fields, so that no body would be valid.
         _drop_closed(document)

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import structlog
+from obstore.exceptions import BaseError
 from sqlalchemy.exc import SQLAlchemyError
 
 from activities._kit.errors import NeedsOperator, NotSupported, OutsideError, Rejected
@@ -13,7 +14,7 @@ from activities.channels.receiving import Receiving
 from domain.playbook import Playbook
 from domain.safe_names import file_name
 from storage import channels as rows
-from storage.blobs import Blobs
+from storage.blobs import BlobMissing, Blobs
 from storage.engine import Database
 from storage.intake import UnknownStore, receive
 
@@ -24,6 +25,8 @@ LEFT_AFTER = timedelta(minutes=2)
 MEDIA_ATTEMPTS = 12
 """With doubling pauses, a file is given up after some two hours; Meta keeps one for a month."""
 _IDLE_SECONDS = 2.0
+_OUTAGES = (SQLAlchemyError, BaseError, OSError)
+"""Of the database and of the blob store."""
 
 log = structlog.get_logger()
 
@@ -49,7 +52,7 @@ class Pollers:
                 await self.poll(adapter, account)
             except NotSupported:
                 return
-            except SQLAlchemyError as error:
+            except _OUTAGES as error:
                 log.warning("Not polled; trying again.", provider=adapter.name, account=account, error=str(error))
             await asyncio.sleep(_IDLE_SECONDS)
 
@@ -58,7 +61,7 @@ class Pollers:
             try:
                 while await self.fetch_media() or await self.finish_left(LEFT_AFTER):
                     pass
-            except SQLAlchemyError as error:
+            except _OUTAGES as error:
                 log.warning("Files and hooks that wait cannot be read; trying again.", error=str(error))
             await asyncio.sleep(_IDLE_SECONDS)
 
@@ -114,9 +117,14 @@ class Pollers:
         if delivery is None:
             return False
         adapter = self._channels.get((delivery.provider, delivery.account))
-        if adapter is None:
+        error = None if adapter is not None else "the account is not connected any more"
+        if adapter is not None:
+            try:
+                await self._receiving.read_kept(adapter, delivery)
+            except BlobMissing as missing:
+                error = str(missing)
+        if error is not None:
+            log.error("A kept hook cannot be read.", delivery=delivery.id, error=error)
             async with self._database.begin() as connection:
-                await rows.close_delivery(connection, delivery.id, "the account is not connected any more")
-            return True
-        await self._receiving.read_kept(adapter, delivery)
+                await rows.close_delivery(connection, delivery.id, error)
         return True

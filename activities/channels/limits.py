@@ -15,7 +15,7 @@ NO_CONTACT_OUTSIDE = (
         "The marketplace allows no e-mail addresses in messages; take the address out.",
     ),
     (
-        r"(?:\+|\b00)[1-9](?:[ ()/.-]{0,3}\d){7,}"
+        r"\+[1-9](?:[ ()/.-]{0,3}\d){7,}"
         r"|(?i:\b(?:tel|phone|call|mobile|telefon|téléphone|teléfono|telefono|whatsapp)|电话|手机)\w{0,10}[ .:：]{0,3}[(\d]"
         r"(?:[ ()/.-]{0,3}\d){5,}",
         "The marketplace allows no telephone numbers in messages; take the number out.",
