@@ -50,7 +50,7 @@ def open_client(transport: httpx.AsyncBaseTransport | None = None, timeout: http
         transport=transport or httpx.AsyncHTTPTransport(retries=0),
         timeout=timeout,
         follow_redirects=False,
-        headers={"Accept": "application/json", "User-Agent": "Casework/0.1"},
+        headers={"Accept": "application/json", "User-Agent": "Casework/0.1.0"},
     )
 
 

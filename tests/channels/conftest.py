@@ -21,7 +21,7 @@ from domain.playbook import Playbook
 from storage.blobs import Blobs
 from storage.engine import Database
 from tests.simulators.conftest import Running, free_port, start
-from workers.settings import Settings
+from workers.settings import load_settings
 from workers.stack import write_demo_accounts
 
 API_PORT = free_port()
@@ -56,6 +56,10 @@ class Outside:
         found = self._control.get(f"/_sim/{provider}/messages").json()
         return [message for message in found if all(message.get(name) == value for name, value in where.items())]
 
+    def events(self) -> list[dict[str, Any]]:
+        """The hooks that went out."""
+        return self._control.get("/_sim/webhooks/events").json()
+
     def reset(self) -> None:
         """The demo world, nothing armed, nothing written."""
         self._control.delete("/_sim/faults")
@@ -76,7 +80,7 @@ def outside(simulators: Running) -> Iterator[Outside]:
 
 def demo_accounts(folder: Path, simulator_port: int) -> Accounts:
     """What `casework up` writes for the demo world, and a shop of Shopify."""
-    settings = Settings(data=folder, accounts=folder / "accounts.yaml", simulator_port=simulator_port)
+    settings = load_settings(data=folder, accounts=folder / "accounts.yaml", simulator_port=simulator_port)
     write_demo_accounts(settings)
     shopify = {"shop": ShopifyAccount(client_secret="shopify-secret", store="northwind-tools")}
     return load_accounts(settings.accounts_file).model_copy(update={"shopify": shopify})

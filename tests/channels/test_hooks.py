@@ -109,7 +109,7 @@ async def test_a_wrong_hook_is_401_and_leaves_nothing(
         }
         if (value := given.get(change, value)) is not None:
             signed.headers[proof] = value
-        headers = {name: text.encode() for name, text in signed.headers.items()}
+        headers = [(name.encode(), text.encode()) for name, text in signed.headers.items()]
         answer = await door.post(signed.path, content=signed.body, headers=headers)
         assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json"), provider
     assert await nothing_stored(database)
@@ -174,12 +174,11 @@ async def test_what_is_no_message_is_acknowledged_without_one(
     value = hooks.whatsapp_value(accounts)
     value["statuses"] = [{"id": "wamid.X", "status": "delivered"}]
     reaction = hooks.whatsapp_message(type="reaction", reaction={"message_id": "wamid.X", "emoji": "👍"})
-    sent_by_us = {"sender": {"im_user_id": "1", "role": "CUSTOMER_SERVICE"}}
     for signed in (
         hooks.whatsapp(accounts, value),
         hooks.whatsapp(accounts, hooks.whatsapp_value(accounts, reaction)),
         hooks.ebay(senderUserName="northwind_tools"),
-        hooks.tiktok(accounts, **sent_by_us),
+        hooks.tiktok(accounts, sender={"im_user_id": "1", "role": "CUSTOMER_SERVICE"}),
         hooks.tiktok(accounts, type="BUYER_ENTER_FROM_ORDER"),
     ):
         assert (await post(door, signed)).status_code == 200

@@ -133,14 +133,13 @@ async def test_twilio_and_whatsapp_are_spoken_to_as_specified(judged: Channels, 
 
 @pytest.mark.parametrize("provider", ["twilio", "whatsapp"])
 async def test_files_are_fetched_with_credentials_and_within_their_limit(
-    live: Channels, live_accounts: Accounts, outside: Outside, simulators: Any, provider: str
+    live: Channels, live_accounts: Accounts, outside: Outside, provider: str
 ) -> None:
     import base64
 
     content = b"\x89PNG" + b"x" * 100_000
     outside.write(provider, file={"content_type": "image/png", "content": base64.b64encode(content).decode()})
-    events = httpx.get(f"{simulators.url}/_sim/webhooks/events").json()
-    payload = events[-1]["payload"]
+    payload = outside.events()[-1]["payload"]
     if provider == "twilio":
         adapter, reference = live["twilio", "northwind-sms"], payload["MediaUrl0"]
     else:
