@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from activities._kit.errors import NeedsOperator, NotSupported, OutsideError, Rejected
 from activities.channels.adapters import Channels
 from activities.channels.port import ChannelAdapter, HasMedia
-from activities.channels.receiving import Receiving
+from activities.channels.receiving import DEFECTS, Receiving
 from domain.playbook import Playbook
 from domain.safe_names import file_name
 from storage import channels as rows
@@ -80,10 +80,11 @@ class Pollers:
                     await receive(self._database, self._blobs, self._playbook, message)
             except NotSupported:
                 raise
-            except (OutsideError, UnknownStore) as error:
+            except (OutsideError, UnknownStore, *DEFECTS) as error:
                 pause = getattr(error, "next_retry_delay", None) or min(POLL_EVERY * 2**row.failures, LONGEST_PAUSE)
-                log.error("A channel could not be polled.", provider=adapter.name, account=account, error=str(error))
-                failed = {"failures": min(row.failures + 1, 10), "last_error": str(error)}
+                words = f"{type(error).__name__}: {error}"
+                log.error("A channel could not be polled.", provider=adapter.name, account=account, error=words)
+                failed = {"failures": min(row.failures + 1, 10), "last_error": words}
                 await rows.move_cursor(connection, adapter.name, account, pause, **failed)
             else:
                 await rows.advance_cursor(connection, adapter.name, account, POLL_EVERY, polled.cursor)

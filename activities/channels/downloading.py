@@ -30,4 +30,6 @@ async def download(client: httpx.AsyncClient, dialect: Dialect, url: str, header
                 return bytes(content)
         except httpx.RequestError as error:
             raise outside_error(dialect, Call.SAFE, error) from error
+        except httpx.InvalidURL as error:
+            raise Rejected(f"{dialect.provider}: the address of the file is none: {error}") from error
     raise Rejected(f"{dialect.provider}: the file is behind more than {_REDIRECTS - 1} redirects")

@@ -4,13 +4,16 @@ import logging
 from collections.abc import Sequence
 from enum import Enum
 
-from activities.channels.port import BadHook, ChannelAdapter, HasMedia, Hook
+from activities.channels.port import BadHook, ChannelAdapter, HasMedia, Hook, Media
 from domain.messages import InboundMessage
 from domain.playbook import Playbook
 from storage import channels as rows
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.intake import UnknownStore, receive
+
+DEFECTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading something unexpected ends in. It must not make the provider give up calling, nor a worker end."""
 
 log = logging.getLogger(__name__)
 
@@ -56,31 +59,29 @@ class Receiving:
     async def _read(self, adapter: ChannelAdapter, account: str, hook: Hook, delivery: int) -> Taken:
         error = None
         try:
-            await self._accept(adapter, account, hook, adapter.parse(hook))
+            messages, files = adapter.parse(hook), adapter.media(hook) if isinstance(adapter, HasMedia) else ()
+            await self._accept(adapter.name, account, messages, files)
         except (BadHook, UnknownStore) as wrong:
             error = str(wrong)
-            log.error(
-                "a signed hook of %s for %s was kept and not read: %s (hook_deliveries %s)",
-                adapter.name,
-                account,
-                error,
-                delivery,
-            )
+        except DEFECTS as wrong:
+            log.exception("the adapter of %s cannot read a hook; that is a defect of ours", adapter.name)
+            error = f"{type(wrong).__name__}: {wrong}"
+        if error is not None:
+            log.error("signed hook %s of %s for %s was kept and not read: %s", delivery, adapter.name, account, error)
         async with self._database.begin() as connection:
             await rows.close_delivery(connection, delivery, error)
         return Taken.UNREADABLE if error else Taken.ACCEPTED
 
-    async def _accept(self, adapter: ChannelAdapter, account: str, hook: Hook, messages: Sequence[InboundMessage]) -> None:
+    async def _accept(self, provider: str, account: str, messages: Sequence[InboundMessage], files: Sequence[Media]) -> None:
         ids = {}
         for message in messages:
             accepted = await receive(self._database, self._blobs, self._playbook, message)
             ids[message.external_id] = accepted.message_id
-        files = adapter.media(hook) if isinstance(adapter, HasMedia) else ()
         awaited = [
             {
                 "message_id": ids[file.message],
                 "position": file.position,
-                "provider": adapter.name,
+                "provider": provider,
                 "account": account,
                 "reference": file.reference,
                 "filename": file.filename,

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 import httpx
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 from activities._kit.accounts import TikTokAccount
 from activities._kit.errors import Ambiguous, NeedsOperator, NotSupported, OutsideError, Rejected, Transient
@@ -63,14 +63,14 @@ class _Message(BaseModel):
     conversation_id: str
     type: str
     content: str = ""
-    create_time: datetime
+    create_time: AwareDatetime
     sender: _Sender
 
 
 class _Notice(BaseModel):
     type: int
     shop_id: str
-    timestamp: datetime
+    timestamp: AwareDatetime
     data: dict[str, Any] = {}
 
 
