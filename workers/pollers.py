@@ -101,11 +101,12 @@ class Pollers:
                 if not isinstance(adapter, HasMedia):
                     raise NeedsOperator(f"the {media.provider} account {media.account!r} is not connected")
                 content = await adapter.fetch(media.reference, self._size_limit)
-            except OutsideError as error:
+            except (OutsideError, *DEFECTS) as error:
                 last = isinstance(error, Rejected) or media.attempts + 1 >= MEDIA_ATTEMPTS
-                pause = error.next_retry_delay or timedelta(seconds=min(2 ** (media.attempts + 2), 900))
-                log.error("A file could not be fetched.", message_id=str(media.message_id), error=str(error), given_up=last)
-                await rows.put_off(connection, media, str(error), None if last else pause)
+                pause = getattr(error, "next_retry_delay", None) or timedelta(seconds=min(2 ** (media.attempts + 2), 900))
+                words = f"{type(error).__name__}: {error}"
+                log.error("A file could not be fetched.", message_id=str(media.message_id), error=words, given_up=last)
+                await rows.put_off(connection, media, words, None if last else pause)
             else:
                 name = file_name(media.filename, media.content_type)
                 await rows.attach(connection, media, name, await self._blobs.put(content), len(content))

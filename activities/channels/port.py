@@ -97,7 +97,7 @@ class Outbound:
 @dataclass(frozen=True)
 class Media:
     """A file that a hook only names: `reference` is what the provider gives for it, `message` the external id of its message,
-    `position` its place among the files of that message."""
+    `position` its place among the files of that message. `filename` is empty where nobody named it."""
 
     message: str
     position: int

@@ -108,7 +108,7 @@ class TwilioSms:
                 message=form.get("MessageSid", ""),
                 position=position,
                 reference=form[f"MediaUrl{position}"],
-                filename=f"file-{position + 1}",
+                filename="",
                 content_type=form.get(f"MediaContentType{position}", "application/octet-stream"),
             )
             for position in range(int(count))

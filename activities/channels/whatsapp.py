@@ -146,7 +146,7 @@ class WhatsApp:
 
     def media(self, hook: Hook) -> Sequence[Media]:
         return tuple(
-            Media(message.id, 0, message.file.id, message.file.filename or message.type, message.file.mime_type)
+            Media(message.id, 0, message.file.id, message.file.filename or "", message.file.mime_type)
             for _, message in self._written(hook)
             if message.file is not None
         )

@@ -227,6 +227,18 @@ async def test_a_hook_is_answered_only_once_its_message_is_in_a_ticket(
     assert len(await rows(database, messages)) == 1
 
 
+async def test_a_defect_of_an_adapter_loses_no_hook_and_is_no_500(
+    door: httpx.AsyncClient, accounts: Accounts, channels: Channels, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trips(hook: object) -> None:
+        raise KeyError("conversation")
+
+    monkeypatch.setattr(channels["tiktok", "northwind"], "parse", trips)
+    assert (await post(door, right("tiktok", accounts))).status_code == 202
+    (delivery,) = await rows(database, hook_deliveries)
+    assert delivery.error == "KeyError: 'conversation'"
+
+
 def test_the_signature_of_tiktok_is_the_documented_one(accounts: Accounts, channels: Channels) -> None:
     """The example of partner.tiktokshop.com/docv2/page/tts-webhooks-overview."""
     body = (

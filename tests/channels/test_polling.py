@@ -97,6 +97,18 @@ async def test_the_cursor_stays_where_a_message_could_not_be_accepted(
     assert len(await rows(database, messages)) == 1
 
 
+async def test_a_defect_of_an_adapter_is_told_in_the_row(
+    pollers: Pollers, live: Channels, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def trips(cursor: str | None) -> None:
+        raise KeyError("messages")
+
+    monkeypatch.setattr(live["ebay", "northwind"], "poll", trips)
+    await poll(pollers, live)
+    (cursor,) = await rows(database, poll_cursors)
+    assert (cursor.last_error, cursor.failures) == ("KeyError: 'messages'", 1)
+
+
 async def test_one_owner_at_a_time(
     database: Database, blobs: Blobs, playbook: Playbook, live: Channels, outside: Outside
 ) -> None:
