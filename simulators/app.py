@@ -1,4 +1,4 @@
-"""One ASGI application that stands in for BigCommerce, ShipStation, Xero, telephone systems and the outside mailbox."""
+"""One ASGI application that stands in for the store, carrier, ledger, messaging channels, telephone systems and mailbox."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -13,6 +13,7 @@ from simulators import control, mailbox, shop, webhooks
 from simulators.bigcommerce import b2b, customers, metafields, orders, refunds
 from simulators.bigcommerce.access import Quota
 from simulators.calls import ringcentral, threecx
+from simulators.channels import ebay, tiktok, twilio, whatsapp, writing
 from simulators.connection import Calls, Connections
 from simulators.faults import Faults
 from simulators.load import DEMO_WORLD, empty_world, read_world, replace_world
@@ -31,6 +32,7 @@ def _routes() -> list:
         *control.routes(),
         *mailbox.routes(),
         *shop.routes(),
+        *writing.routes(),
         Mount("/bigcommerce/stores/{store_hash}/v2", routes=[*orders.routes(), *customers.v2_routes()]),
         Mount(
             "/bigcommerce/stores/{store_hash}/v3",
@@ -40,6 +42,10 @@ def _routes() -> list:
         Mount("/ringcentral", routes=ringcentral.routes()),
         Mount("/threecx", routes=threecx.routes()),
         Mount("/shipstation", routes=[*tracking.routes(), *labels.routes()]),
+        Mount("/twilio", routes=twilio.routes()),
+        Mount("/whatsapp", routes=whatsapp.routes()),
+        Mount("/ebay", routes=ebay.routes()),
+        Mount("/tiktok", routes=tiktok.routes()),
         Mount("/xero/api.xro/2.0", routes=[*settling.routes(), *credit_notes.routes(), *sales.routes()]),
     ]
 

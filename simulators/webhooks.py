@@ -2,7 +2,8 @@
 
 Signatures: BigCommerce as in Standard Webhooks (headers webhook-id, webhook-timestamp, webhook-signature) with the
 store's client secret; Xero as x-xero-signature, base64 of HMAC-SHA256 over the body. ShipStation signs with RSA at the
-provider; the stand-in has no RSA and sends x-simulator-signature, hex of HMAC-SHA256 over "timestamp.body", instead.
+provider; the stand-in has no RSA and sends x-simulator-signature, hex of HMAC-SHA256 over "timestamp.body", instead. How
+the channels sign is in simulators/channels/signing.py.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import httpx
 from starlette.applications import Starlette
 
 from simulators import money
+from simulators.channels import signing
 from simulators.connection import webhook_fault
 from simulators.state import Document, State, Transaction
 
@@ -47,7 +49,7 @@ class Courier:
         async with httpx.AsyncClient(timeout=10) as client:
             for pause in TRIES_AFTER_SECONDS:
                 await asyncio.sleep(pause)
-                headers = signature_headers(self._state, event)
+                headers = signature_headers(self._state, event, url)
                 try:
                     status = (await client.post(url, content=event["body"].encode(), headers=headers)).status_code
                 except httpx.HTTPError as error:
@@ -70,8 +72,11 @@ class Courier:
         await asyncio.gather(*self._running, return_exceptions=True)
 
 
-def signature_headers(state: State, event: Document) -> dict[str, str]:
+def signature_headers(state: State, event: Document, url: str) -> dict[str, str]:
     """The headers that prove an event, in the way of its provider."""
+    if event["provider"] in signing.PROVIDERS:
+        held = state.get("accounts", event["provider"]) or {}
+        return signing.signed_headers(event["provider"], held, url, event["body"])
     body, timestamp = event["body"], str(money.unix(money.now()))
     headers = {"content-type": "application/json"}
     if event["proof"] is not None:
@@ -102,11 +107,12 @@ def emit(
     provider: str,
     account: str,
     payload: Any,
+    body: str | None = None,
     *,
     address: str | None = None,
     proof: dict[str, str] | None = None,
 ) -> None:
-    """Record an event with the change that caused it, and hand it to the courier.
+    """Record an event with the change that caused it, and hand it to the courier. Without `body` the payload goes as JSON.
 
     Where the client said itself where events go and with which headers, `address` and `proof` are what it said.
     """
@@ -118,7 +124,7 @@ def emit(
         "id": f"msg_{uuid4().hex}",
         "provider": provider,
         "account": account,
-        "body": json.dumps(payload, separators=(",", ":")),
+        "body": json.dumps(payload, separators=(",", ":")) if body is None else body,
         "payload": payload,
         "address": address,
         "proof": proof,

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from simulators.channels.accounts import ChannelWorld
 from simulators.shipstation.detail_codes import DETAIL_CODES
 
 Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
@@ -290,6 +291,7 @@ class World(Part):
     stores: Annotated[list[Store], Field(min_length=1)]
     carriers: CarrierAccount = CarrierAccount()
     ledger: Ledger = Ledger()
+    channels: ChannelWorld = ChannelWorld()
     tiers: list[Tier] = []
     companies: list[Company] = []
     contacts: list[Contact] = []

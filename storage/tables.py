@@ -263,6 +263,52 @@ conversation_keys = sql.Table(
     ),
 )
 
+hook_deliveries = sql.Table(
+    "hook_deliveries",
+    metadata,
+    sql.Column("id", sql.BigInteger, sql.Identity(always=True), primary_key=True),
+    sql.Column("provider", sql.Text, nullable=False),
+    sql.Column("account", sql.Text, nullable=False),
+    sql.Column("delivery_id", sql.Text, nullable=False),
+    sql.Column("content_type", sql.Text, nullable=False),
+    sql.Column("raw_blob", sql.Text, nullable=False, comment="the signed body as it came"),
+    sql.Column("received_at", Instant, nullable=False),
+    sql.Column("handled_at", Instant, comment="when all its messages were accepted"),
+    sql.Column("error", sql.Text, comment="why it could not be read; an operator looks"),
+    sql.UniqueConstraint("provider", "account", "delivery_id"),
+    sql.Index("ix_hook_deliveries_open", "received_at", postgresql_where=sql.text("handled_at IS NULL")),
+)
+
+awaited_media = sql.Table(
+    "awaited_media",
+    metadata,
+    sql.Column("id", sql.BigInteger, sql.Identity(always=True), primary_key=True),
+    sql.Column("message_id", Identity, sql.ForeignKey("messages.id"), nullable=False),
+    sql.Column("position", sql.Integer, nullable=False),
+    sql.Column("provider", sql.Text, nullable=False),
+    sql.Column("account", sql.Text, nullable=False),
+    sql.Column("reference", sql.Text, nullable=False, comment="what the provider gives the file out by"),
+    sql.Column("filename", sql.Text, nullable=False),
+    sql.Column("content_type", sql.Text, nullable=False),
+    sql.Column("attempts", sql.Integer, nullable=False, server_default="0"),
+    sql.Column("next_at", Instant, server_default=sql.func.now(), comment="null: done, or given up with last_error"),
+    sql.Column("last_error", sql.Text),
+    sql.UniqueConstraint("message_id", "position"),
+    sql.Index("ix_awaited_media_due", "next_at", postgresql_where=sql.text("next_at IS NOT NULL")),
+)
+
+poll_cursors = sql.Table(
+    "poll_cursors",
+    metadata,
+    sql.Column("provider", sql.Text, primary_key=True),
+    sql.Column("account", sql.Text, primary_key=True),
+    sql.Column("cursor", sql.Text, comment="null: not polled yet"),
+    sql.Column("polled_at", Instant, comment="the last poll whose messages were all accepted"),
+    sql.Column("next_at", Instant, nullable=False, server_default=sql.func.now()),
+    sql.Column("failures", sql.Integer, nullable=False, server_default="0", comment="in a row"),
+    sql.Column("last_error", sql.Text),
+)
+
 secrets = sql.Table(
     "secrets",
     metadata,
