@@ -1,6 +1,7 @@
 """What activities read of a case, and the little they write beside its publications."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -66,6 +67,16 @@ async def quantities_under_return(connection: AsyncConnection, case_id: UUID, st
     for start in (await connection.execute(query)).scalars():
         pieces.update({line["line_id"]: line["quantity"] for line in start["lines"] if line["order_id"] == order_id})
     return dict(pieces)
+
+
+async def orders_of_returns(connection: AsyncConnection, store: str, numbers: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The orders that the returns with these numbers take back, by number; what is no return of the store is left out."""
+    wanted = [int(number) for number in numbers if number.isascii() and number.isdecimal() and len(number) < 19]
+    query = sql.select(cases.c.number, cases.c.start).where(
+        cases.c.process == "rma", cases.c.store == store, cases.c.number.in_(wanted)
+    )
+    rows = (await connection.execute(query)).all()
+    return {str(number): tuple(dict.fromkeys(line["order_id"] for line in start["lines"])) for number, start in rows}
 
 
 async def keep_context(connection: AsyncConnection, case_id: UUID, content: Row, as_of: Any) -> None:
