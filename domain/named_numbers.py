@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from domain.misleading_numbers import HIDDEN, is_counted, is_of_an_address
-from domain.reference_kinds import BARE, MOST_NUMBERS, SHAPE, SURE, WORD, WORD_AND_SHAPE, Found, ReferenceKind
+from domain.reference_kinds import BARE, BUYERS_OWN, MOST_NUMBERS, SHAPE, SURE, WORD, WORD_AND_SHAPE, Found, ReferenceKind
 from domain.reference_labels import Label, label_before, label_within
 from domain.reference_shapes import LONGEST, ReferenceShapes
 from domain.reference_words import LIST_WORDS, NOTHING
@@ -201,7 +201,7 @@ class _Numbers:
         if _ORDER_DIGITS.fullmatch(written):
             return Found(ReferenceKind.ORDER, written, start, end, WORD)
         if _BUYERS_OWN.fullmatch(written) and sum(map(str.isdigit, written)) >= 3:
-            return Found(ReferenceKind.PURCHASE_ORDER, written, start, end, BARE)
+            return Found(ReferenceKind.PURCHASE_ORDER, written, start, end, BUYERS_OWN)
         return None
 
 

@@ -30,8 +30,7 @@ def _grouped_parcels(text: str, pieces: list[tuple[int, int]]) -> Iterator[Found
     first = 0
     while first < len(pieces):
         start = pieces[first][0]
-        ends = (last for last in range(len(pieces) - 1, first + 1, -1)) if text[start].isdigit() else iter(())
-        for last in ends:
+        for last in range(len(pieces) - 1, first + 1, -1) if text[start].isdigit() else ():
             if found := _parcel(text, start, pieces[last][1]):
                 yield found
                 first = last

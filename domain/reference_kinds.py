@@ -27,8 +27,9 @@ class Found:
     score: int
 
 
-WORD_AND_SHAPE, SURE, WORD, SHAPE, BARE = 100, 95, 85, 80, 60
-"""What a reading is worth: its word and its shape, a shape of one kind only, its word, its shape, digits alone."""
+WORD_AND_SHAPE, SURE, WORD, SHAPE, BUYERS_OWN, BARE = 100, 95, 85, 80, 70, 60
+"""What a reading is worth: its word and its shape, a shape of one kind only, its word, its shape, a number of the buyer's own
+making after the word "order", digits alone."""
 
 MOST_NUMBERS = 3_000
 """Numbers looked at in one text."""
