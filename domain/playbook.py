@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from domain.people import Role
+from domain.reference_shapes import ReferenceShapes
 
 
 class _Rule(BaseModel):
@@ -155,6 +156,8 @@ class Store(_Rule):
     ledger_account: str
     invoice_number: str = "INV-{order_id}"
     """How the ledger numbers the invoice of an order."""
+    references: ReferenceShapes = ReferenceShapes()
+    """How the numbers that its buyers write look."""
     warehouse: PostalAddress
     tiers: dict[str, str] = {}
     """Tier by the store's customer group id (as text)."""

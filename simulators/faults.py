@@ -36,6 +36,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "payment_terms",
         "users",
         "b2b_order",
+        "b2b_orders",
         "quotes",
         "quote",
         "invoices",

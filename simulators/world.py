@@ -150,6 +150,7 @@ class Contact(Part):
     id: int = Field(description="BigCommerce customer id")
     store: str
     company: int | None = Field(default=None, description="id of a company; none for a private buyer")
+    further_companies: list[int] = Field(default=[], description="other companies this person buys for")
     first_name: str
     last_name: str
     email: str
@@ -236,6 +237,8 @@ class Order(Part):
     store: str
     contact: int | None = Field(default=None, description="customer id; none for a guest, who then needs guest_email")
     guest_email: str | None = None
+    company: int | None = Field(default=None, description="whom the contact bought for; their own company when left out")
+    external_id: str = Field(default="", description="the number of a marketplace that the order came from")
     created: AwareDatetime
     status_id: OrderStatus | None = Field(default=None, description="derived from payment and shipments when left out")
     payment: Payment = Payment()

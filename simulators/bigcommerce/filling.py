@@ -34,6 +34,9 @@ def fill(transaction: Transaction, world: World) -> None:
         transaction.put("bigcommerce.customers", contact.id, _record(contact.store, customer_document(contact, world)))
         if contact.company is not None:
             transaction.put("bigcommerce.users", contact.id, _record(contact.store, user_document(contact)))
+        for company in contact.further_companies:
+            further = {**user_document(contact), "id": 900_000_000 + contact.id * 1000 + company, "companyId": company}
+            transaction.put("bigcommerce.users", further["id"], _record(contact.store, further))
     for product in world.products:
         document = product_document(product, stores[product.store])
         transaction.put("bigcommerce.products", product.id, _record(product.store, document))

@@ -107,7 +107,7 @@ class TicketWorkflow(TicketMerging):
         return state
 
     def _ask_store_again(self) -> None:
-        wanted = FillContext(case_id=self.start.case_id, store=self.start.store, references=tuple(self.state.references))
+        wanted = FillContext(case_id=self.start.case_id, store=self.start.store)
         queue = store_queue(self.start.store)
         looking = look_up_patiently(FILL_CONTEXT, wanted, ContextFacts, queue, "Ask the store again for the order")
         self.learn_later("context", looking, self._learn_context)
