@@ -43,6 +43,8 @@ class ThreadHeaders(BaseModel):
     message_id: str | None = None
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
+    reply_token: str | None = None
+    """The token of the address it was sent to, as it stands there: `threading.token_number` says whether it is ours."""
 
 
 class InboundAttachment(BaseModel):

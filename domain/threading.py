@@ -1,5 +1,7 @@
 """Which thread a message belongs to, by what the message itself says. Never by how alike two subjects are."""
 
+import base64
+import hmac
 import re
 from collections.abc import Iterable
 
@@ -9,6 +11,7 @@ CANDIDATE_LIMIT = 100
 """Message-IDs looked up for one message; real chains are shorter, and the newest are what counts."""
 
 _TICKET_NUMBER = re.compile(r"\[#([0-9]{1,15})\]")
+_REPLY_TOKEN = re.compile(r"(?:^|\+)(t\.([0-9]{1,15})\.[a-z2-7]{8})(?:@|$)", re.IGNORECASE)
 _TITLE_LENGTH = 160
 
 _PUBLIC_MAIL = """
@@ -34,6 +37,37 @@ def ticket_number(subject: str) -> int | None:
     """The number in a subject such as `Re: Delivery [#1042]`. It is a hint only: anybody can write it."""
     found = _TICKET_NUMBER.search(subject)
     return int(found.group(1)) if found else None
+
+
+def reply_token(number: int, key: bytes) -> str:
+    """`t.1042.k3mzq7ab`: the tag of the address that answers to a case come to. `key` is a secret of ours.
+
+    Base32, since mail systems change the case of letters (RFC 4648 section 6). 40 bits: who guesses one must also be of the
+    same company to join the thread.
+    """
+    mac = hmac.digest(key, f"reply-token {number}".encode(), "sha256")[:5]
+    return f"t.{number}.{base64.b32encode(mac).decode().lower()}"
+
+
+def reply_address(address: str, token: str) -> str:
+    """`support@…` with the token as its tag (RFC 5233): `support+t.1042.k3mzq7ab@…`."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{token}@{domain}"
+
+
+def token_in(address: str) -> str | None:
+    """The part of an address that looks like a reply token, not checked: anybody can write it."""
+    found = _REPLY_TOKEN.search(address.strip())
+    return found.group(1).lower() if found else None
+
+
+def token_number(address: str, key: bytes) -> int | None:
+    """The case number in an address of ours, or in its token alone; None where the token is missing or not of this key."""
+    found = _REPLY_TOKEN.search(address.strip())
+    if found is None:
+        return None
+    number = int(found.group(2))
+    return number if hmac.compare_digest(reply_token(number, key), found.group(1).lower()) else None
 
 
 def takes_part(sender: str | None, participants: Iterable[str]) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain import threading
+from domain.attachment_kind import attachment_kind
 from domain.messages import DeliveryState, InboundMessage, MessageNature
 from domain.playbook import Playbook
 from storage.blobs import Blobs
@@ -88,9 +89,9 @@ async def accept(
     else:
         place = await _place_in(connection, case_id, message, playbook)
     message_id = uuid4()
-    await connection.execute(sql.insert(messages).values(_row(message_id, place.case_id, message)))
+    await connection.execute(sql.insert(messages).values(message_row(message_id, place.case_id, message)))
     if message.attachments:
-        await connection.execute(sql.insert(attachments), _attachment_rows(message_id, message, attachment_blobs))
+        await connection.execute(sql.insert(attachments), attachment_rows(message_id, message, attachment_blobs))
     if place.told:
         await put_in_outbox(
             connection,
@@ -283,7 +284,7 @@ async def _next_number(connection: AsyncConnection) -> int:
     return (await connection.execute(sql.select(case_numbers.next_value()))).scalar_one()
 
 
-def _row(message_id: UUID, case_id: UUID, message: InboundMessage) -> dict[str, Any]:
+def message_row(message_id: UUID, case_id: UUID, message: InboundMessage) -> dict[str, Any]:
     return {
         "id": message_id,
         "case_id": case_id,
@@ -312,7 +313,7 @@ def _row(message_id: UUID, case_id: UUID, message: InboundMessage) -> dict[str, 
     }
 
 
-def _attachment_rows(message_id: UUID, message: InboundMessage, blobs: Sequence[str]) -> list[dict[str, Any]]:
+def attachment_rows(message_id: UUID, message: InboundMessage, blobs: Sequence[str]) -> list[dict[str, Any]]:
     return [
         {
             "id": uuid4(),
@@ -322,6 +323,7 @@ def _attachment_rows(message_id: UUID, message: InboundMessage, blobs: Sequence[
             "size": len(attachment.content),
             "blob": blob,
             "content_id": attachment.content_id,
+            "kind": attachment_kind(attachment, message.html).value,
         }
         for attachment, blob in zip(message.attachments, blobs, strict=True)
     ]

@@ -40,6 +40,7 @@ class Letter:
     text: str
     at: datetime
     automatic: Literal["auto-replied", "auto-generated"] | None
+    reply_to: str | None = None
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
     attachments: tuple[tuple[MailAttachment, bytes], ...] = ()
@@ -74,6 +75,8 @@ def compose(letter: Letter) -> bytes:
     message = EmailMessage(policy=_BODY)
     message["From"] = Address(clean(letter.sender_name), addr_spec=letter.sender)
     message["To"] = _address(letter.recipient)
+    if letter.reply_to:
+        message["Reply-To"] = Address(clean(letter.sender_name), addr_spec=letter.reply_to)
     message["Subject"] = clean(letter.subject)
     message["Date"] = letter.at
     message["Message-ID"] = letter.message_id

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.mail.composing import Letter
 from activities.mail.models import MailAttachment
+from domain.attachment_kind import AttachmentKind
 from domain.messages import Channel, DeliveryState, MessageNature
 from storage.tables import attachments, cases, decisions, messages
 
@@ -105,8 +106,9 @@ async def store_letter(
     store: str,
     decision_id: UUID | None,
     files: Sequence[tuple[MailAttachment, int]],
-) -> None:
-    """Writes the mail, queued, with its files and their sizes in bytes. One that stands under this op_key stays as it is."""
+    state: DeliveryState,
+) -> bool:
+    """Writes the mail with its files and their sizes in bytes. False where one stands under this op_key: it stays as it is."""
     statement = insert(messages).values(
         id=uuid4(),
         case_id=case_id,
@@ -123,14 +125,14 @@ async def store_letter(
         in_reply_to=letter.in_reply_to,
         references=list(letter.references),
         nature=(MessageNature.AUTO_REPLY if letter.automatic else MessageNature.PERSON).value,
-        delivery=DeliveryState.QUEUED.value,
+        delivery=state.value,
         decision_id=decision_id,
         at=letter.at,
     )
     statement = statement.on_conflict_do_nothing(index_elements=["channel", "external_id"]).returning(messages.c.id)
     message = await connection.scalar(statement)
     if message is None or not files:
-        return
+        return message is not None
     rows: list[dict[str, Any]] = [
         {
             "id": uuid4(),
@@ -139,10 +141,12 @@ async def store_letter(
             "content_type": file.content_type,
             "size": size,
             "blob": file.blob,
+            "kind": AttachmentKind.DOCUMENT.value,
         }
         for file, size in files
     ]
     await connection.execute(sql.insert(attachments), rows)
+    return True
 
 
 async def mark(connection: AsyncConnection, op_key: str, state: DeliveryState) -> None:
