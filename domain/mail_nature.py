@@ -33,6 +33,9 @@ _HARMLESS_ACTIONS = frozenset({"delayed", "delivered", "relayed", "expanded"})
 _DAEMONS = ("mailer-daemon", "mail-daemon", "mailerdaemon")
 _AUTO_REPLY_HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-mail-autoreply")
 
+HEADERS = ("subject", "x-failed-recipients", "auto-submitted", "precedence", "list-id", *_AUTO_REPLY_HEADERS)
+"""The headers that the rules look at."""
+
 _BOUNCE_SUBJECT = re.compile(
     r"(?:undelivered mail|undeliverable:|delivery status notification|mail delivery (?:failed|failure|subsystem)"
     r"|returned mail:|failure notice|unzustellbar:|messaggio non recapitato|correo no entregado|系统退信|退信通知)",

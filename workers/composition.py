@@ -166,9 +166,13 @@ def _mailer(resources: Resources, stores: "Stores") -> "Mailer":
 
 def worker_background(resources: Resources, client: Client) -> list[Background]:
     """What runs beside the workers of the queue `casework`."""
+    from workers.imap import pollers
     from workers.relay import Relay
 
-    return [Background("outbox relay", Relay(resources.database, client).run)]
+    return [
+        Background("outbox relay", Relay(resources.database, client).run),
+        *pollers(resources.accounts.imap, resources.database, resources.blobs, resources.playbook),
+    ]
 
 
 def api_application(resources: Resources) -> Any:

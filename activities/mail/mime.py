@@ -182,11 +182,8 @@ def headers(message: Message, name: str) -> list[str]:
 
 
 def structured(message: Message, name: str) -> list[Any]:
-    """All headers of this name as the standard library reads them, as plain text where it cannot."""
-    try:
-        return list(message.get_all(name) or [])
-    except PARSER_FAILURES:
-        return [value for key, value in message.raw_items() if key.lower() == name.lower()]
+    """All headers of this name as the standard library reads them."""
+    return list(message.get_all(name) or [])
 
 
 def content_type(part: Message) -> str:

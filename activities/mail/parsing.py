@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage, Message
 from email.parser import BytesHeaderParser, BytesParser
-from email.policy import EmailPolicy, Policy
+from email.policy import EmailPolicy, Policy, default
+from functools import lru_cache
 from typing import Any
 
 from activities.mail import mime
@@ -14,7 +15,7 @@ from activities.mail.delivery_reports import report_in_words
 from activities.mail.external_id import external_id
 from activities.mail.html_text import html_text
 from activities.mail.reply_text import is_forward, reply_text
-from domain.mail_nature import MailFacts, nature_of
+from domain.mail_nature import HEADERS, MailFacts, nature_of
 from domain.messages import Channel, InboundMessage, MessageNature, Sender, ThreadHeaders
 from domain.playbook import Playbook
 from domain.safe_names import clean
@@ -30,10 +31,14 @@ HEADER_LIMIT = 256 * 1024
 _HEADER_VALUE_LIMIT = 8_000
 """Characters of one header: the standard library's header parser takes time that grows with the square of its length."""
 
+_PARAMETERS_LIMIT = 2_000
+"""Characters of Content-Type and its like, which are read more slowly still."""
+
 _MESSAGE_IDS = re.compile(r"<[^<>\s]{1,900}>")
 _REPORTED_ID = re.compile(r"^[>\s]{0,8}message-id:\s{0,80}(<[^<>\s]{1,900}>)", re.IGNORECASE | re.MULTILINE)
 _REPORTED_LIMIT = 200_000
 _REPORTS_SHOWN = 10
+_SAME_HEADERS = 20
 _READ_LIMIT = 400_000
 """Characters that are searched for where the quote begins; the whole is kept as `full_text`."""
 
@@ -125,7 +130,21 @@ class _Policy(EmailPolicy):
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
-        return name, mime.eight_bit(value[:_HEADER_VALUE_LIMIT])
+        limit = _PARAMETERS_LIMIT if name.lower().startswith("content-") else _HEADER_VALUE_LIMIT
+        return name, mime.eight_bit(value[:limit])
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        return _parsed_header(name, value)
+
+
+@lru_cache(maxsize=32)
+def _parsed_header(name: str, value: str) -> Any:
+    """A header as the standard library reads it, which it would do again each time somebody looks at it; as plain text where
+    it cannot."""
+    try:
+        return default.header_fetch_parse(name, value)
+    except mime.PARSER_FAILURES:
+        return " ".join(value.split())
 
 
 def _parse(raw: bytes) -> tuple[Message, str | None]:
@@ -232,12 +251,10 @@ def _thread(message: Message, content: mime.Content, nature: MessageNature, reci
 
 
 def _facts(message: Message, content: mime.Content, envelope: Envelope, sender: str) -> MailFacts:
-    headers: dict[str, list[str]] = {}
-    for name in set(message.keys()):
-        headers.setdefault(name.lower(), []).extend(mime.headers(message, name))
-    null_return = any(value.strip() == "<>" for value in headers.get("return-path", ()))
+    headers = {name: tuple(mime.headers(message, name)[:_SAME_HEADERS]) for name in HEADERS}
+    null_return = any(value.strip() == "<>" for value in mime.headers(message, "return-path")[:_SAME_HEADERS])
     return MailFacts(
-        headers={name: tuple(values) for name, values in headers.items()},
+        headers=headers,
         content_type=mime.content_type(message),
         report_type=mime.parameter(message, "report-type").lower(),
         part_types=content.part_types,
