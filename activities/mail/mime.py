@@ -138,8 +138,7 @@ def _file_name(part: Message) -> str:
 
 
 def _read_report(part: Message, kind: str, reading: _Reading) -> None:
-    blocks = ("\n".join(f"{name}: {value}" for name, value in child.raw_items()) for child in _children(part))
-    text = "\n\n".join(blocks) if part.is_multipart() else _text(part)
+    text = _fields(part) if part.is_multipart() else _text(part)
     if kind == "message/delivery-status":
         reading.deliveries.extend(read_reports(text))
     elif kind == "text/rfc822-headers":
@@ -148,6 +147,19 @@ def _read_report(part: Message, kind: str, reading: _Reading) -> None:
         reading.reported.extend(
             re.findall(r"^original-message-id:\s*(<[^<>\s]{1,900}>)", text, re.IGNORECASE | re.MULTILINE)[:1]
         )
+
+
+def _fields(part: Message) -> str:
+    """The text of a report that the standard library has split into blocks of fields, decoding forgotten."""
+    blocks = []
+    for child in _children(part):
+        payload = child.get_payload()
+        lines = [f"{name}: {value}" for name, value in child.raw_items()]
+        blocks.append("\n".join([*lines, payload] if isinstance(payload, str) else lines))
+    whole = Message()
+    whole["Content-Transfer-Encoding"] = header(part, "content-transfer-encoding")
+    whole.set_payload("\n\n".join(blocks))
+    return _text(whole)
 
 
 def _read_file(part: Message, kind: str, reading: _Reading) -> None:
