@@ -41,7 +41,7 @@ _SOUNDS = frozenset("aac amr flac m4a mp3 oga ogg opus wav wma".split())
 _BY_TYPE = (
     (AttachmentKind.PHOTO, re.compile(r"image/(?!svg)")),
     (AttachmentKind.AUDIO, re.compile(r"audio/")),
-    (AttachmentKind.ARCHIVE, re.compile(r"application/(?:x-)?(?:zip|gzip|rar|vnd\.rar|7z|tar|bzip2?|xz)\b")),
+    (AttachmentKind.ARCHIVE, re.compile(r"application/(?:x-)?(?:zip|gzip|rar|vnd\.rar|7z|tar|bzip2?|xz)(?:-compressed)?$")),
     (
         AttachmentKind.DOCUMENT,
         re.compile(

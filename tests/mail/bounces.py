@@ -4,6 +4,7 @@ Each is what comes back for a mail of ours to `buyer@acme.example`.
 """
 
 # ruff: noqa: E501  the lines are as long as mail servers make them
+
 from dataclasses import dataclass
 
 from domain.messages import MessageNature
