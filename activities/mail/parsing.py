@@ -13,7 +13,7 @@ from typing import Any
 from activities.mail import mime
 from activities.mail.delivery_reports import report_in_words
 from activities.mail.external_id import external_id
-from activities.mail.html_text import html_text
+from activities.mail.html_text import html_text, marks_quotes
 from activities.mail.reply_text import is_forward, reply_text
 from domain.mail_nature import HEADERS, MailFacts, nature_of
 from domain.messages import Channel, InboundMessage, MessageNature, Sender, ThreadHeaders
@@ -189,7 +189,7 @@ def _header_block(raw: bytes) -> bytes:
 def _reply(content: mime.Content) -> str:
     """The writer's words: from the plain text, else from the HTML less what its program marked as quoted."""
     text = content.text
-    if content.from_html and content.html is not None:
+    if content.from_html and content.html is not None and marks_quotes(content.html):
         text = html_text(content.html, without_quotes=True) or text
     return reply_text(text[:_READ_LIMIT]) or content.text.strip()
 
