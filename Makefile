@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install development up test quick lint lock bench chromium
+.PHONY: help install development up test quick lint lock bench chromium dovecot
 
 ARGS ?=
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -29,7 +29,7 @@ development: ## Install into .venv what testing needs
 up: install ## Start everything on this machine; options in ARGS, for example ARGS=--no-demo
 	@exec $(BIN)/casework up $(ARGS)
 
-test: development chromium ## Lint, type check and the whole suite
+test: development chromium dovecot ## Lint, type check and the whole suite
 	@$(MAKE) lint
 	@$(BIN)/pyright
 	@exec $(BIN)/pytest $(ARGS)
@@ -55,16 +55,27 @@ lock: development ## Pin the newest versions that pyproject.toml allows
 	@$(LOCK) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 	@sed -i.before -e '/^#/d' requirements.lock requirements-dev.lock && rm requirements.lock.before requirements-dev.lock.before
 
-chromium: ## Install Debian's Chromium for the browser tests, where this user may
-	@if command -v chromium chromium-browser google-chrome >/dev/null; then exit 0; fi; \
+# $(call debian_package,package,programs,what is skipped without it): installs a package that only tests need.
+define debian_package
+	@if PATH="$$PATH:/usr/sbin" command -v $(2) >/dev/null; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo 'installing the package chromium for the browser tests'; \
+		echo 'installing the package $(1) for $(3)'; \
 		export DEBIAN_FRONTEND=noninteractive; \
-		{ apt-get update && apt-get install --yes --no-install-recommends chromium; } >.venv/chromium.log 2>&1 \
-			|| echo 'chromium could not be installed (.venv/chromium.log); the browser tests are skipped'; \
+		{ apt-get update && apt-get install --yes --no-install-recommends $(1); } >.venv/$(1).log 2>&1 \
+			|| echo '$(1) could not be installed (.venv/$(1).log); $(3) are skipped'; \
 	else \
-		echo 'no chromium, and only root can install it with apt-get; the browser tests are skipped'; \
+		echo 'no $(1), and only root can install it with apt-get; $(3) are skipped'; \
 	fi
+endef
+
+chromium: ## Install Debian's Chromium for the browser tests, where this user may
+	$(call debian_package,chromium,chromium chromium-browser google-chrome,the browser tests)
+
+# Masked first where systemd runs: the package would start a mail server, and the tests need only the program.
+dovecot: ## Install Debian's Dovecot for the tests of mailboxes, where this user may
+	@if ! PATH="$$PATH:/usr/sbin" command -v dovecot >/dev/null && [ "$$(id -u)" = 0 ] && [ -d /run/systemd/system ]; then \
+		systemctl mask --quiet dovecot.service dovecot.socket; fi
+	$(call debian_package,dovecot-imapd,dovecot,the tests of mailboxes)
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@[ -n '$(PYTHON)' ] || { echo 'Python 3.11 or newer is needed; none is on PATH' >&2; exit 1; }

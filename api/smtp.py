@@ -2,24 +2,28 @@
 
 aiosmtpd answers a permanent 500 where a handler raises and where a line is long; a sender bounces such a mail and it is lost.
 Here everything unexpected is 451 (try again later), lines may be long, and only size and unknown address are refused for good.
+Who sends too much is told to come again later, so that the others get in (RFC 3463, X.2.1 and X.4.5).
 """
 
 import asyncio
 import logging
 import socket
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from activities.mail.filing import file_mail
+from activities.mail.parsing import SIZE_LIMIT, UnknownRecipient, store_of
 from activities.mail.parsing import Envelope as MailEnvelope
-from activities.mail.parsing import UnknownRecipient, parse_mail, store_of
 from domain.playbook import Playbook
+from domain.quotas import Quota
+from domain.threading import PUBLIC_MAIL_DOMAINS
 from storage.blobs import Blobs
 from storage.engine import Database
-from storage.intake import receive
 
-DEFAULT_SIZE_LIMIT = 25 * 1024 * 1024
+DEFAULT_SIZE_LIMIT = SIZE_LIMIT
 TRY_LATER = "451 4.3.0 This mail could not be stored just now; please send it again later"
 _RECIPIENT_LIMIT = 100
 _IDLE_SECONDS = 300
@@ -45,7 +49,7 @@ class SmtpListener:
         port: int = 2525,
         size_limit: int = DEFAULT_SIZE_LIMIT,
     ) -> None:
-        self._door = _Door(database, blobs, playbook, size_limit)
+        self._door = _Door(database, blobs, playbook)
         self._host, self._port, self._size_limit = host, port, size_limit
         self._server: asyncio.Server | None = None
         self._sessions: set[_Smtp] = set()
@@ -133,9 +137,18 @@ class _Smtp(SMTP):
 class _Door:
     """What happens at each step of a session. aiosmtpd finds these methods by their names."""
 
-    def __init__(self, database: Database, blobs: Blobs, playbook: Playbook, size_limit: int) -> None:
+    def __init__(self, database: Database, blobs: Blobs, playbook: Playbook) -> None:
         self._database, self._blobs, self._playbook = database, blobs, playbook
-        self._size_limit = size_limit
+        self._by_address = Quota(playbook.mail.per_sender)
+        self._by_domain = Quota(playbook.mail.per_domain)
+
+    async def handle_MAIL(self, server: _Smtp, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        """Takes a sender who has not sent too much in the last minute."""
+        if not self._may_send(_bare(address).lower()):
+            return f"452 4.2.1 Too many mails from <{_shown(_bare(address))}> in a minute; please send this one again later"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
 
     async def handle_RCPT(self, server: _Smtp, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         """Takes a recipient that is the support address of a store."""
@@ -166,15 +179,28 @@ class _Door:
         log.error("an SMTP session failed", exc_info=error)
         return TRY_LATER
 
+    def _may_send(self, sender: str) -> bool:
+        """Whether the quota of this sender and of its domain have room for one more; if so it is counted. Machine mail
+        without a sender counts as one domain; a public mail service is no domain in this sense."""
+        now = time.monotonic()
+        domain = sender.rpartition("@")[2]
+        counted = [(self._by_address, sender)] if sender else []
+        if domain not in PUBLIC_MAIL_DOMAINS:
+            counted.append((self._by_domain, domain))
+        if not all(quota.has(key, now) for quota, key in counted):
+            return False
+        for quota, key in counted:
+            quota.take(key, now)
+        return True
+
     async def _store(self, envelope: Envelope) -> str:
         raw: Any = envelope.original_content
         if not isinstance(raw, bytes):
             raise TypeError(f"the content of a mail is {type(raw).__name__}, not bytes")
-        key = await self._blobs.put(raw)
         facts = MailEnvelope(sender=_bare(envelope.mail_from), recipients=tuple(envelope.rcpt_tos))
-        message = await asyncio.to_thread(parse_mail, raw, facts, self._playbook, datetime.now(UTC), key)
-        accepted = await receive(self._database, self._blobs, self._playbook, message)
-        return f"250 2.0.0 {'stored' if accepted.created else 'known already'} as {accepted.message_id}"
+        now = datetime.now(UTC)
+        filed = await file_mail(self._database, self._blobs, self._playbook, raw, facts, door="smtp", received_at=now)
+        return f"250 2.0.0 {'stored' if filed.created else 'known already'} as {filed.message_id}"
 
 
 def _bare(address: str | None) -> str:

@@ -18,7 +18,7 @@ class EffectKind(StrEnum):
 class EffectState(StrEnum):
     """`intended`: written down, nothing sent yet. `sent`: a call went out and its answer is not known. `done`: the
     provider holds it. `refused`: the provider said no. `unclear`: cannot be told apart by machine, a person decides.
-    `skipped`: a person decided it shall not happen."""
+    `skipped`: a person, or the guard against mail loops, decided that it shall not happen."""
 
     INTENDED = "intended"
     SENT = "sent"

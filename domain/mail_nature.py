@@ -30,16 +30,34 @@ class MailFacts:
 
 
 _HARMLESS_ACTIONS = frozenset({"delayed", "delivered", "relayed", "expanded"})
-_ROBOTS = ("mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon")
+_DAEMONS = ("mailer-daemon", "mail-daemon", "mailerdaemon")
 _AUTO_REPLY_HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-mail-autoreply")
 
+HEADERS = ("subject", "x-failed-recipients", "auto-submitted", "precedence", "list-id", *_AUTO_REPLY_HEADERS)
+"""The headers that the rules look at."""
+
 _BOUNCE_SUBJECT = re.compile(
-    r"(?:undeliver(?:ed|able)\b|delivery status notification|mail delivery (?:failed|failure|subsystem)|delivery failure"
-    r"|returned mail:|failure notice|unzustellbar|nicht zustellbar|zustellung fehlgeschlagen|non remis|non distribu"
-    r"|échec de (?:la )?remise|impossibile recapitare|mancato recapito|messaggio non recapitato|no se puede entregar"
-    r"|no entregado|correo no entregado|未送达|无法投递|无法送达|系统退信|退信通知)",
+    r"(?:undelivered mail|undeliverable:|delivery status notification|mail delivery (?:failed|failure|subsystem)"
+    r"|returned mail:|failure notice|unzustellbar:|messaggio non recapitato|correo no entregado|系统退信|退信通知)",
     re.IGNORECASE,
 )
+_BOUNCE_OR_PARCEL = re.compile(
+    r"(?:undeliver(?:ed|able)\b|delivery failure|unzustellbar|nicht zustellbar|zustellung fehlgeschlagen|non remis"
+    r"|non distribu|échec de (?:la )?remise|impossibile recapitare|mancato recapito|no se puede entregar|no entregado"
+    r"|未送达|无法投递|无法送达)",
+    re.IGNORECASE,
+)
+"""What mail servers write of mails and buyers of parcels: it counts only in a mail without envelope sender."""
+
+_DELAY_SUBJECT = re.compile(
+    r"(?:delayed mail|delivery (?:is )?delayed|(?:mail )?delivery (?:has been )?delay|delivery status notification \(delay"
+    r"|warning:? (?:message|could not send)|message delayed|(?:mail|message) not (?:yet )?delivered|zustellung verzögert"
+    r"|verzögerte zustellung|remise (?:retardée|différée)|retard de remise|recapito (?:ritardato|in ritardo)"
+    r"|ritardo (?:nel|di) recapito|entrega (?:retrasada|con retraso)|retraso en la entrega|(?:邮件)?投递延迟|延迟投递)",
+    re.IGNORECASE,
+)
+"""How mail servers say that they go on trying. Only looked at where a mail server wrote: buyers say it of parcels."""
+
 _AUTO_REPLY_SUBJECT = re.compile(
     r"(?:automatic reply|auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office|away from (?:the )?office"
     r"|automatische antwort|abwesenheits|abwesend\b|réponse automatique|absence du bureau|absent du bureau"
@@ -59,9 +77,13 @@ def nature_of(facts: MailFacts) -> MessageNature:
 
 
 def _report(facts: MailFacts) -> MessageNature | None:
-    """A machine-readable report: about a delivery, a reading receipt (RFC 8098), a complaint (RFC 5965)."""
+    """A machine-readable report: about a delivery, a reading receipt (RFC 8098), a complaint (RFC 5965).
+
+    Where a delivery report does not say what happened, its subject does.
+    """
     if "message/delivery-status" in facts.part_types or facts.report_type == "delivery-status":
-        harmless = facts.delivery_actions and facts.delivery_actions <= _HARMLESS_ACTIONS
+        actions = facts.delivery_actions
+        harmless = actions <= _HARMLESS_ACTIONS if actions else _DELAY_SUBJECT.match(_subject_of(facts))
         return MessageNature.AUTO_REPLY if harmless else MessageNature.BOUNCE
     if facts.content_type != "multipart/report":
         return None
@@ -69,8 +91,12 @@ def _report(facts: MailFacts) -> MessageNature | None:
 
 
 def _bounce_headers(facts: MailFacts) -> MessageNature | None:
-    robot = facts.sender.lower().partition("@")[0] in _ROBOTS
-    return MessageNature.BOUNCE if robot or facts.values("x-failed-recipients") else None
+    """A mail server's own words. A postmaster may also be a person who writes."""
+    if facts.values("x-failed-recipients"):
+        return MessageNature.BOUNCE
+    if not (_local_part(facts) in _DAEMONS or (_local_part(facts) == "postmaster" and facts.null_sender)):
+        return None
+    return MessageNature.AUTO_REPLY if _DELAY_SUBJECT.match(_subject_of(facts)) else MessageNature.BOUNCE
 
 
 def _auto_reply_headers(facts: MailFacts) -> MessageNature | None:
@@ -87,7 +113,15 @@ def _bulk_headers(facts: MailFacts) -> MessageNature | None:
 
 def _subject(facts: MailFacts) -> MessageNature | None:
     """Only at the beginning: `Re: Undeliverable` is a person's answer."""
-    subject = next(iter(facts.headers.get("subject", ())), "").strip()[:200]
-    if _BOUNCE_SUBJECT.match(subject):
+    subject = _subject_of(facts)
+    if _BOUNCE_SUBJECT.match(subject) or (facts.null_sender and _BOUNCE_OR_PARCEL.match(subject)):
         return MessageNature.BOUNCE
     return MessageNature.AUTO_REPLY if _AUTO_REPLY_SUBJECT.match(subject) else None
+
+
+def _subject_of(facts: MailFacts) -> str:
+    return next(iter(facts.headers.get("subject", ())), "").strip()[:200]
+
+
+def _local_part(facts: MailFacts) -> str:
+    return facts.sender.lower().partition("@")[0]

@@ -44,7 +44,7 @@ class ThreadHeaders(BaseModel):
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
     reply_token: str | None = None
-    """What stood after the `+` of the support address it was sent to: proof of an answer only once it is checked."""
+    """The token of the address it was sent to, as it stands there: `threading.token_number` says whether it is ours."""
 
 
 class InboundAttachment(BaseModel):

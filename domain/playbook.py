@@ -232,6 +232,14 @@ class TicketRules(_Rule):
     """Elapsed time after which a ticket that waits for a party is put before its owner again."""
 
 
+class MailRules(_Rule):
+    """How many mails a minute one sender, and one domain that is no public mail service, may send by SMTP. More are told to
+    come again later."""
+
+    per_sender: int = Field(default=60, gt=0)
+    per_domain: int = Field(default=600, gt=0)
+
+
 class Playbook(_Rule):
     """All rules of the merchant, checked as a whole: every name that is used exists."""
 
@@ -244,6 +252,7 @@ class Playbook(_Rule):
     portals: dict[str, Portal] = {}
     returns: ReturnRules
     tickets: TicketRules
+    mail: MailRules = MailRules()
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:

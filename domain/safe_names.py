@@ -5,6 +5,8 @@ import unicodedata
 
 _NAME_LIMIT = 150
 _SPACES = re.compile(r"\s+")
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(?:\.|$)", re.IGNORECASE)
+"""Names that Windows takes for devices, with whatever extension (Microsoft, "Naming Files, Paths, and Namespaces")."""
 
 
 def clean(text: str) -> str:
@@ -20,6 +22,7 @@ def file_name(name: str, content_type: str = "application/octet-stream") -> str:
     """
     base = re.split(r"[/\\:]|%2f|%5c", clean(name), flags=re.IGNORECASE)[-1].strip(" .")
     base = re.sub(r'[<>"|?*;]', "_", base)
+    base = f"_{base}" if _DEVICES.match(base) else base
     if not base:
         kind = content_type.partition("/")[2]
         extension = kind if re.fullmatch(r"[a-z0-9]{1,8}", kind) else "bin"
@@ -28,8 +31,8 @@ def file_name(name: str, content_type: str = "application/octet-stream") -> str:
         return base
     stem, dot, extension = base.rpartition(".")
     if not dot or len(extension) > 10:
-        return base[:_NAME_LIMIT]
-    return f"{stem[: _NAME_LIMIT - len(extension) - 1]}.{extension}"
+        return base[:_NAME_LIMIT].rstrip(" .")
+    return f"{stem[: _NAME_LIMIT - len(extension) - 1].rstrip(' .')}.{extension}"
 
 
 def _shows(character: str) -> bool:

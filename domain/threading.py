@@ -12,7 +12,7 @@ CANDIDATE_LIMIT = 100
 
 _TICKET_NUMBER = re.compile(r"\[#([0-9]{1,15})\]")
 _FORMER_NUMBER = re.compile(r"[\[(](?:ticket |request |case )?#([A-Z0-9-]{1,20})[\])]", re.IGNORECASE)
-_REPLY_TOKEN = re.compile(r"t\.([0-9]{1,15})\.[a-z2-7]{8}")
+_REPLY_TOKEN = re.compile(r"(?:^|\+)(t\.([0-9]{1,15})\.[a-z2-7]{8})(?:@|$)", re.IGNORECASE)
 _TITLE_LENGTH = 160
 
 _PUBLIC_MAIL = """
@@ -60,18 +60,34 @@ def shares_domain(sender: str | None, participants: Iterable[str]) -> bool:
 
 
 def reply_token(number: int, key: bytes) -> str:
-    """What stands after the `+` of our reply address: `t.1042.k3v9q2wz`. The mark is 40 bits of an HMAC-SHA256."""
-    mark = hmac.digest(key, str(number).encode(), "sha256")[:5]
-    return f"t.{number}.{base64.b32encode(mark).decode().lower()}"
+    """`t.1042.k3mzq7ab`: the tag of the address that answers to a case come to. `key` is a secret of ours.
+
+    Base32, since mail systems change the case of letters (RFC 4648 section 6). 40 bits: who guesses one must also be of the
+    same company to join the thread.
+    """
+    mac = hmac.digest(key, f"reply-token {number}".encode(), "sha256")[:5]
+    return f"t.{number}.{base64.b32encode(mac).decode().lower()}"
 
 
-def token_number(token: str, key: bytes) -> int | None:
-    """The ticket number in a reply token; None where the token is not one of ours."""
-    found = _REPLY_TOKEN.fullmatch(token.lower())
+def reply_address(address: str, token: str) -> str:
+    """`support@…` with the token as its tag (RFC 5233): `support+t.1042.k3mzq7ab@…`."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{token}@{domain}"
+
+
+def token_in(address: str) -> str | None:
+    """The part of an address that looks like a reply token, not checked: anybody can write it."""
+    found = _REPLY_TOKEN.search(address.strip())
+    return found.group(1).lower() if found else None
+
+
+def token_number(address: str, key: bytes) -> int | None:
+    """The case number in an address of ours, or in its token alone; None where the token is missing or not of this key."""
+    found = _REPLY_TOKEN.search(address.strip())
     if found is None:
         return None
-    number = int(found.group(1))
-    return number if hmac.compare_digest(reply_token(number, key), token.lower()) else None
+    number = int(found.group(2))
+    return number if hmac.compare_digest(reply_token(number, key), found.group(1).lower()) else None
 
 
 def title(subject: str, text: str) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain import threading
+from domain.attachment_kind import attachment_kind
 from domain.conversations import Key, keys
 from domain.messages import DeliveryState, InboundMessage, MessageNature
 from domain.playbook import Playbook
@@ -100,11 +101,15 @@ async def accept(
     else:
         place = await _place_in(connection, thread, message, playbook)
     message_id = uuid4()
-    await connection.execute(sql.insert(messages).values(_row(message_id, place, thread.evidence if thread else "", message)))
+    await connection.execute(
+        sql.insert(messages).values(
+            message_row(message_id, place.case_id, place.origin_id, thread.evidence if thread else "", message)
+        )
+    )
     if message.nature is MessageNature.PERSON:
         await _hold(connection, place, message, contact, reading.claimed)
     if message.attachments:
-        await connection.execute(sql.insert(attachments), _attachment_rows(message_id, message, attachment_blobs))
+        await connection.execute(sql.insert(attachments), attachment_rows(message_id, message, attachment_blobs))
     if place.told:
         await put_in_outbox(
             connection,
@@ -287,11 +292,11 @@ async def next_number(connection: AsyncConnection) -> int:
     return (await connection.execute(sql.select(case_numbers.next_value()))).scalar_one()
 
 
-def _row(message_id: UUID, place: _Place, evidence: str, message: InboundMessage) -> dict[str, Any]:
+def message_row(message_id: UUID, case_id: UUID, origin_id: UUID, evidence: str, message: InboundMessage) -> dict[str, Any]:
     return {
         "id": message_id,
-        "case_id": place.case_id,
-        "origin_id": place.origin_id,
+        "case_id": case_id,
+        "origin_id": origin_id,
         "evidence": evidence,
         "direction": "in",
         "channel": message.channel.value,
@@ -317,7 +322,7 @@ def _row(message_id: UUID, place: _Place, evidence: str, message: InboundMessage
     }
 
 
-def _attachment_rows(message_id: UUID, message: InboundMessage, blobs: Sequence[str]) -> list[dict[str, Any]]:
+def attachment_rows(message_id: UUID, message: InboundMessage, blobs: Sequence[str]) -> list[dict[str, Any]]:
     return [
         {
             "id": uuid4(),
@@ -327,6 +332,7 @@ def _attachment_rows(message_id: UUID, message: InboundMessage, blobs: Sequence[
             "size": len(attachment.content),
             "blob": blob,
             "content_id": attachment.content_id,
+            "kind": attachment_kind(attachment, message.html).value,
         }
         for attachment, blob in zip(message.attachments, blobs, strict=True)
     ]

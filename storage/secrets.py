@@ -1,6 +1,6 @@
-"""Keys of this installation, made at their first use: they sign what comes back to us."""
+"""Keys that the product makes for itself and keeps in its database."""
 
-import os
+import secrets as randomness
 
 import sqlalchemy as sql
 from sqlalchemy.dialects.postgresql import insert
@@ -8,14 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import secrets
 
-_LENGTH = 32
+_BYTES = 32
 
 
 async def secret(connection: AsyncConnection, name: str) -> bytes:
-    """The 32 random bytes kept under this name."""
-    query = sql.select(secrets.c.value).where(secrets.c.name == name)
-    known = await connection.scalar(query)
-    if known is None:
-        await connection.execute(insert(secrets).values(name=name, value=os.urandom(_LENGTH)).on_conflict_do_nothing())
-        known = (await connection.execute(query)).scalar_one()
-    return bytes(known)
+    """The secret of this name, 32 random bytes made at first use and the same ever after."""
+    made = {"name": name, "value": randomness.token_bytes(_BYTES)}
+    await connection.execute(insert(secrets).values(made).on_conflict_do_nothing(index_elements=["name"]))
+    return bytes((await connection.execute(sql.select(secrets.c.value).where(secrets.c.name == name))).scalar_one())

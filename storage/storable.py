@@ -61,11 +61,12 @@ def cut(text: str, limit: int) -> str:
 
 
 def _thread(thread: ThreadHeaders) -> ThreadHeaders:
-    return ThreadHeaders(
-        message_id=identity(thread.message_id) if thread.message_id else None,
-        in_reply_to=identity(thread.in_reply_to) if thread.in_reply_to else None,
-        references=tuple(identity(reference) for reference in thread.references[-_REFERENCES_LIMIT:]),
-        reply_token=thread.reply_token,
+    return thread.model_copy(
+        update={
+            "message_id": identity(thread.message_id) if thread.message_id else None,
+            "in_reply_to": identity(thread.in_reply_to) if thread.in_reply_to else None,
+            "references": tuple(identity(reference) for reference in thread.references[-_REFERENCES_LIMIT:]),
+        }
     )
 
 

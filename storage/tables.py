@@ -121,6 +121,12 @@ messages = sql.Table(
     sql.UniqueConstraint("channel", "external_id"),
     sql.Index("ix_messages_search", "search", postgresql_using="gin"),
     sql.Index(
+        "ix_messages_automatic",
+        sql.text("lower(recipient)"),
+        "at",
+        postgresql_where=sql.text("direction = 'out' AND nature = 'auto_reply'"),
+    ),
+    sql.Index(
         "ix_messages_conversation", "provider", "account", "conversation", postgresql_where=sql.text("conversation IS NOT NULL")
     ),
 )
@@ -135,6 +141,36 @@ attachments = sql.Table(
     sql.Column("size", sql.BigInteger, nullable=False, comment="bytes"),
     sql.Column("blob", sql.Text, nullable=False),
     sql.Column("content_id", sql.Text),
+    sql.Column("kind", sql.Text, nullable=False, server_default="other", comment="an AttachmentKind"),
+)
+
+raw_mails = sql.Table(
+    "raw_mails",
+    metadata,
+    sql.Column("blob", sql.Text, primary_key=True, comment="key of the mail as it came"),
+    sql.Column("door", sql.Text, nullable=False, comment="smtp, imap:<mailbox>, import"),
+    sql.Column("store", sql.Text, comment="whose mail it is where no recipient says so"),
+    sql.Column("sender", sql.Text, comment="of the envelope: empty for machine mail, null where it is not known"),
+    sql.Column("recipients", Words, nullable=False, comment="of the envelope"),
+    sql.Column("received_at", Instant, nullable=False, index=True),
+    sql.Column("state", sql.Text, nullable=False, comment="received, filed, or failed: not read yet"),
+    sql.Column("error", sql.Text),
+    sql.Column("message_id", Identity, sql.ForeignKey("messages.id"), index=True, comment="what became of it"),
+    sql.Column("updated_at", Instant, nullable=False, server_default=sql.func.now()),
+    sql.Index("ix_raw_mails_unfinished", "received_at", postgresql_where=sql.text("state <> 'filed'")),
+)
+
+mailboxes = sql.Table(
+    "mailboxes",
+    metadata,
+    sql.Column("name", sql.Text, primary_key=True, comment="as the accounts file names it"),
+    sql.Column("uid_validity", sql.BigInteger, comment="of the folder (RFC 9051 section 2.3.1.1)"),
+    sql.Column("last_uid", sql.BigInteger, nullable=False, server_default="0", comment="all up to it are filed or wait"),
+    sql.Column("waiting", Json, nullable=False, server_default="{}", comment="mails to try again, by UID: tries, at, error"),
+    sql.Column("owner", sql.Text, comment="which poller reads it"),
+    sql.Column("leased_until", Instant),
+    sql.Column("checked_at", Instant, comment="last look that went well"),
+    sql.Column("error", sql.Text, comment="why the last look did not"),
 )
 
 outbox = sql.Table(

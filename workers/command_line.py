@@ -4,10 +4,11 @@ import asyncio
 import os
 import sys
 from collections.abc import Coroutine
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -174,6 +175,26 @@ def import_file(
     status = asyncio.run(run_import(load_settings(), file, store, report, since, Console(highlight=False)))
     if status:
         raise typer.Exit(status)
+
+
+@application.command()
+def reparse(
+    failed: Annotated[bool, typer.Option("--failed", help="Mails that could not be read or are in no message yet.")] = False,
+    message: Annotated[UUID | None, typer.Option(help="The mail of this message.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every mail that is kept.")] = False,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what came on this day (UTC) or later.")
+    ] = None,
+) -> None:
+    """Read kept mails again with today's parser and say what changed; fails when one cannot be read. Safe to repeat."""
+    from rich.console import Console
+
+    from workers import reparsing
+
+    day = since and since.replace(tzinfo=UTC)
+    work = reparsing.reparse(_service_settings(), Console(), failed=failed, message=message, everything=everything, since=day)
+    if not asyncio.run(work):
+        raise typer.Exit(1)
 
 
 @application.command("new-process")

@@ -194,6 +194,7 @@ def _templates(resources: Resources) -> "Templates":
 def worker_background(resources: Resources, client: Client, http: "httpx.AsyncClient") -> list[Background]:
     """What runs beside the workers of the queue `casework`."""
     from activities.channels.adapters import adapters
+    from workers.imap import pollers as mailboxes
     from workers.pollers import Pollers
     from workers.relay import Relay
 
@@ -202,6 +203,7 @@ def worker_background(resources: Resources, client: Client, http: "httpx.AsyncCl
     return [
         Background("outbox relay", Relay(resources.database, client).run),
         Background("channel pollers", pollers.run),
+        *mailboxes(resources.accounts.imap, resources.database, resources.blobs, resources.playbook),
     ]
 
 

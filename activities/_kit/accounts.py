@@ -1,10 +1,10 @@
 """The provider accounts a merchant connected: addresses and secrets, read from one file outside the playbook."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from domain.playbook import Origin
 
@@ -135,6 +135,32 @@ class ShopifyAccount(_Account):
     store: str
 
 
+class ImapAccount(_Account):
+    """One mailbox that is polled, all of its `folder`. `store` is whose mail it is where no recipient says so.
+
+    A filed mail is moved to `processed_folder`, or gets `keyword`, or stays as it is. `port` is the usual one of `security`
+    when not set.
+    """
+
+    host: str
+    port: int | None = Field(default=None, ge=1, le=65535)
+    security: Literal["tls", "starttls", "none"] = "tls"
+    user: str
+    password: str = Field(repr=False)
+    store: str
+    folder: str = "INBOX"
+    processed_folder: str | None = None
+    keyword: str | None = Field(default=None, pattern=r"^\$?[A-Za-z0-9_-]{1,60}$")
+
+    @model_validator(mode="after")
+    def _one_mark(self) -> Self:
+        if self.processed_folder is not None and self.keyword is not None:
+            raise ValueError("set processed_folder or keyword, not both")
+        if self.processed_folder == self.folder:
+            raise ValueError("processed_folder is the folder that is polled; name another")
+        return self
+
+
 class Accounts(_Account):
     """All accounts by the name the playbook uses for them. BigCommerce and chat accounts are named by store key.
 
@@ -152,6 +178,7 @@ class Accounts(_Account):
     ebay: dict[str, EbayAccount] = {}
     tiktok: dict[str, TikTokAccount] = {}
     shopify: dict[str, ShopifyAccount] = {}
+    imap: dict[str, ImapAccount] = {}
 
 
 class AccountsError(ValueError):

@@ -66,6 +66,18 @@ class Effect:
     def request_hash(self) -> str:
         return hashlib.sha256(json.dumps(self.request, sort_keys=True).encode()).hexdigest()
 
+    def row(self) -> dict[str, Any]:
+        """What is written down of it."""
+        return {
+            "op_key": self.op_key,
+            "case_id": self.case_id,
+            "kind": self.kind.value,
+            "provider": self.provider,
+            "account": self.account,
+            "request": {**self.request, "attempt": self.attempt},
+            "request_hash": self.request_hash,
+        }
+
 
 @dataclass(frozen=True)
 class Done:
@@ -164,16 +176,7 @@ class EffectLedger:
     async def _begin(self, effect: Effect) -> Done | _Sending | EffectRow:
         """What is known: the end of it, the right to send, or a row that has to be looked for."""
         async with self._database.begin() as connection:
-            await rows.write_intent(
-                connection,
-                op_key=effect.op_key,
-                case_id=effect.case_id,
-                kind=effect.kind.value,
-                provider=effect.provider,
-                account=effect.account,
-                request={**effect.request, "attempt": effect.attempt},
-                request_hash=effect.request_hash,
-            )
+            await rows.write_intent(connection, **effect.row())
         async with self._database.begin() as connection:
             row = await _locked(connection, effect.op_key)
             if row.request_hash != effect.request_hash:

@@ -16,7 +16,7 @@ from activities.channels.chat import ChatAdapter, find_mail_fallback
 from activities.channels.limits import content_refusal, window_refusal
 from activities.channels.port import ChannelAdapter, Outbound
 from activities.mail.models import SEND_MAIL, OutgoingMail, SentMail
-from activities.mail.outbound import decision_text, stored_letter
+from activities.mail.outbound import decision_text, stored_letter, thread_of
 from activities.mail.sending import shown_name
 from activities.mail.templates import Templates, TextError
 from domain.effects import EffectKind
@@ -155,7 +155,7 @@ class Answering:
             stored = await answers.stored_answer(connection, answer)
             if stored is not None or await stored_letter(connection, mail.op_key) is not None:
                 return stored
-            heard = await answers.heard_last(connection, mail.thread_id)
+            heard = await answers.heard_last(connection, await thread_of(connection, mail.thread_id))
             if heard is None or heard.provider is None:
                 return None
             adapter = self._adapter(heard.provider, heard.account)

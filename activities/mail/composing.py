@@ -40,6 +40,7 @@ class Letter:
     text: str
     at: datetime
     automatic: Literal["auto-replied", "auto-generated"] | None
+    reply_to: str | None = None
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
     attachments: tuple[tuple[MailAttachment, bytes], ...] = ()
@@ -72,9 +73,11 @@ def compose(letter: Letter) -> bytes:
     Raises BadAddress where the recipient is no address.
     """
     message = EmailMessage(policy=_BODY)
-    message["From"] = Address(clean(letter.sender_name), addr_spec=letter.sender)
+    message["From"] = Address(_spoken(letter.sender_name), addr_spec=letter.sender)
     message["To"] = _address(letter.recipient)
-    message["Subject"] = clean(letter.subject)
+    if letter.reply_to:
+        message["Reply-To"] = Address(_spoken(letter.sender_name), addr_spec=letter.reply_to)
+    message["Subject"] = _spoken(letter.subject)
     message["Date"] = letter.at
     message["Message-ID"] = letter.message_id
     if letter.in_reply_to and _MESSAGE_ID.fullmatch(letter.in_reply_to):
@@ -87,10 +90,15 @@ def compose(letter: Letter) -> bytes:
     message.set_content(letter.text.replace("\r\n", "\n") + "\n", charset="utf-8")
     for attachment, content in letter.attachments:
         kind, _, subkind = attachment.content_type.partition("/")
-        message.add_attachment(
-            content, maintype=kind, subtype=subkind or "octet-stream", filename=file_name(attachment.filename)
-        )
+        name = _spoken(file_name(attachment.filename))
+        message.add_attachment(content, maintype=kind, subtype=subkind or "octet-stream", filename=name)
     return message.as_bytes(policy=_HEADERS if letter.recipient.isascii() else _HEADERS.clone(utf8=True))
+
+
+def _spoken(words: str) -> str:
+    """Words for a header. The standard library would read an encoded word (RFC 2047) in them and write out what it encodes,
+    line breaks and with them other headers too."""
+    return clean(words).replace("=?", "= ?")
 
 
 def _address(address: str) -> Address:

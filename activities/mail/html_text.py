@@ -1,5 +1,7 @@
 """HTML mail as text, whole or without what it quotes."""
 
+import re
+
 from inscriptis.html_engine import Inscriptis
 from inscriptis.model.config import ParserConfig
 from lxml.etree import LxmlError  # pyright: ignore[reportAttributeAccessIssue]  compiled, without stubs
@@ -23,6 +25,18 @@ _QUOTES = (
 
 _CUTS = "//*[@id='divRplyFwdMsg']|//*[@id='appendonsend']|//*[@id='mail-editor-reference-message-container']"
 """Where Outlook begins the quotation: it and all that follows it go."""
+
+
+_MARKS = re.compile(
+    "blockquote|gmail_|moz-cite-prefix|yahoo_quoted|protonmail_quote|includetail|isReplyContent|isForwardContent"
+    "|divRplyFwdMsg|appendonsend|mail-editor-reference-message-container",
+    re.IGNORECASE,
+)
+
+
+def marks_quotes(html: str) -> bool:
+    """Whether anything in it may be marked as quoted."""
+    return _MARKS.search(html) is not None
 
 
 def html_text(html: str, *, without_quotes: bool = False) -> str:

@@ -12,6 +12,7 @@ from html import escape
 from io import BytesIO
 from typing import Any
 
+from activities.mail.delivery_reports import DeliveryReport, read_reports
 from activities.mail.html_text import html_text
 from domain.messages import InboundAttachment
 from domain.safe_names import clean, file_name
@@ -28,7 +29,6 @@ _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "iso8859_1":
 """What mails so labelled really hold: the larger set that the smaller is part of."""
 
 _HAN_RUNS = re.compile(rb"[\x80-\xff]+")
-_ACTION = re.compile(r"^action:\s*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 _REPORT_PARTS = (
     "message/delivery-status",
     "message/disposition-notification",
@@ -46,7 +46,7 @@ class Content:
     from_html: bool = False
     attachments: tuple[InboundAttachment, ...] = ()
     part_types: frozenset[str] = frozenset()
-    delivery_actions: frozenset[str] = frozenset()
+    deliveries: tuple[DeliveryReport, ...] = ()
     reported_ids: list[str] = field(default_factory=list)
     """Message-IDs of mails that this one reports about."""
     trouble: str | None = None
@@ -68,7 +68,7 @@ class _Segment:
 class _Reading:
     attachments: list[InboundAttachment] = field(default_factory=list)
     part_types: set[str] = field(default_factory=set)
-    actions: set[str] = field(default_factory=set)
+    deliveries: list[DeliveryReport] = field(default_factory=list)
     reported: list[str] = field(default_factory=list)
     too_deep: bool = False
 
@@ -89,7 +89,7 @@ def read(message: Message) -> Content:
         from_html=html is not None and not any(segment.plain.strip() for segment in segments),
         attachments=tuple(reading.attachments),
         part_types=frozenset(reading.part_types),
-        delivery_actions=frozenset(reading.actions),
+        deliveries=tuple(reading.deliveries),
         reported_ids=reading.reported,
         trouble=f"This mail is nested more than {DEPTH_LIMIT} levels deep; the rest is kept but not shown."
         if reading.too_deep
@@ -138,15 +138,28 @@ def _file_name(part: Message) -> str:
 
 
 def _read_report(part: Message, kind: str, reading: _Reading) -> None:
-    text = "\n".join(str(child) for child in _children(part)) if part.is_multipart() else _text(part)
+    text = _fields(part) if part.is_multipart() else _text(part)
     if kind == "message/delivery-status":
-        reading.actions.update(action.lower() for action in _ACTION.findall(text))
+        reading.deliveries.extend(read_reports(text))
     elif kind == "text/rfc822-headers":
         reading.reported.extend(re.findall(r"^message-id:\s*(<[^<>\s]{1,900}>)", text, re.IGNORECASE | re.MULTILINE)[:1])
     else:
         reading.reported.extend(
             re.findall(r"^original-message-id:\s*(<[^<>\s]{1,900}>)", text, re.IGNORECASE | re.MULTILINE)[:1]
         )
+
+
+def _fields(part: Message) -> str:
+    """The text of a report that the standard library has split into blocks of fields, decoding forgotten."""
+    blocks = []
+    for child in _children(part):
+        payload = child.get_payload()
+        lines = [f"{name}: {value}" for name, value in child.raw_items()]
+        blocks.append("\n".join([*lines, payload] if isinstance(payload, str) else lines))
+    whole = Message()
+    whole["Content-Transfer-Encoding"] = header(part, "content-transfer-encoding")
+    whole.set_payload("\n\n".join(blocks))
+    return _text(whole)
 
 
 def _read_file(part: Message, kind: str, reading: _Reading) -> None:
@@ -181,11 +194,8 @@ def headers(message: Message, name: str) -> list[str]:
 
 
 def structured(message: Message, name: str) -> list[Any]:
-    """All headers of this name as the standard library reads them, as plain text where it cannot."""
-    try:
-        return list(message.get_all(name) or [])
-    except PARSER_FAILURES:
-        return [value for key, value in message.raw_items() if key.lower() == name.lower()]
+    """All headers of this name as the standard library reads them."""
+    return list(message.get_all(name) or [])
 
 
 def content_type(part: Message) -> str:

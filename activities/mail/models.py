@@ -58,7 +58,8 @@ class MailAttachment(_Model):
 
 
 class SentMail(_Model):
-    """The Message-ID it went out under. With `skipped` a person decided that it shall not go out, and nothing was published."""
+    """The Message-ID it went out under. With `skipped` it shall not go out, by a person's decision or to break a loop of
+    automatic mails, and nothing was published."""
 
     message_id: str
     skipped: bool = False

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.mail.composing import Letter
 from activities.mail.models import MailAttachment
+from domain.attachment_kind import AttachmentKind
 from domain.messages import Channel, DeliveryState, MessageNature
 from storage.tables import attachments, cases, decisions, messages
 
@@ -25,6 +26,8 @@ class ThreadEnd:
     subject: str
     message_id: str | None
     references: tuple[str, ...]
+    words: str
+    """Subject and text of what they wrote."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,23 @@ class CaseHead:
     number: int
     title: str
     store: str
+
+
+async def thread_of(connection: AsyncConnection, case_id: UUID) -> UUID:
+    """Where the thread of a ticket is: in the ticket itself, or in the one it was merged into."""
+    survivor = await connection.scalar(sql.select(cases.c.survivor_id).where(cases.c.id == case_id))
+    return survivor or case_id
+
+
+async def named_order(connection: AsyncConnection, case_id: UUID) -> str | None:
+    """The order that the channel of the newest message itself named, such as the one a form was opened from."""
+    named = await connection.scalar(
+        sql.select(messages.c.named)
+        .where(messages.c.case_id == case_id, messages.c.direction == "in")
+        .order_by(messages.c.at.desc(), messages.c.created_at.desc())
+        .limit(1)
+    )
+    return next((each["value"] for each in named or () if each["kind"] == "order"), None)
 
 
 async def case_head(connection: AsyncConnection, case_id: UUID) -> CaseHead | None:
@@ -72,7 +92,9 @@ async def thread_end(connection: AsyncConnection, case_id: UUID) -> ThreadEnd | 
         others = sql.select(messages).where(messages.c.case_id == case_id, messages.c.message_id.is_not(None))
         parent = (await connection.execute(others.order_by(*newest).limit(1))).one_or_none() or last
     chain = tuple(parent.references) or ((parent.in_reply_to,) if parent.in_reply_to else ())
-    return ThreadEnd(last.sender["email"], last.sender.get("name"), last.subject, parent.message_id, chain)
+    return ThreadEnd(
+        last.sender["email"], last.sender.get("name"), last.subject, parent.message_id, chain, f"{last.subject}\n{last.text}"
+    )
 
 
 async def stored_letter(connection: AsyncConnection, op_key: str) -> tuple[Letter, str] | None:
@@ -105,8 +127,9 @@ async def store_letter(
     store: str,
     decision_id: UUID | None,
     files: Sequence[tuple[MailAttachment, int]],
-) -> None:
-    """Writes the mail, queued, with its files and their sizes in bytes. One that stands under this op_key stays as it is."""
+    state: DeliveryState,
+) -> bool:
+    """Writes the mail with its files and their sizes in bytes. False where one stands under this op_key: it stays as it is."""
     statement = insert(messages).values(
         id=uuid4(),
         case_id=case_id,
@@ -123,14 +146,14 @@ async def store_letter(
         in_reply_to=letter.in_reply_to,
         references=list(letter.references),
         nature=(MessageNature.AUTO_REPLY if letter.automatic else MessageNature.PERSON).value,
-        delivery=DeliveryState.QUEUED.value,
+        delivery=state.value,
         decision_id=decision_id,
         at=letter.at,
     )
     statement = statement.on_conflict_do_nothing(index_elements=["channel", "external_id"]).returning(messages.c.id)
     message = await connection.scalar(statement)
     if message is None or not files:
-        return
+        return message is not None
     rows: list[dict[str, Any]] = [
         {
             "id": uuid4(),
@@ -139,10 +162,12 @@ async def store_letter(
             "content_type": file.content_type,
             "size": size,
             "blob": file.blob,
+            "kind": AttachmentKind.DOCUMENT.value,
         }
         for file, size in files
     ]
     await connection.execute(sql.insert(attachments), rows)
+    return True
 
 
 async def mark(connection: AsyncConnection, op_key: str, state: DeliveryState) -> None:

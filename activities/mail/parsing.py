@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage, Message
 from email.parser import BytesHeaderParser, BytesParser
-from email.policy import EmailPolicy, Policy
+from email.policy import EmailPolicy, Policy, default
+from functools import lru_cache
 from typing import Any
 
 from activities.mail import mime
+from activities.mail.delivery_reports import report_in_words
 from activities.mail.doors.entering import through_its_door
 from activities.mail.external_id import external_id
-from activities.mail.html_text import html_text
+from activities.mail.html_text import html_text, marks_quotes
 from activities.mail.reply_text import is_forward, reply_text
-from domain.mail_nature import MailFacts, nature_of
+from domain.mail_nature import HEADERS, MailFacts, nature_of
 from domain.messages import Channel, InboundMessage, MessageNature, Sender, ThreadHeaders
 from domain.playbook import Playbook
 from domain.safe_names import clean
+from domain.threading import token_in
+
+SIZE_LIMIT = 25 * 1024 * 1024
+"""Bytes of a mail that is taken apart. The SMTP door refuses a larger one, a mailbox may hold it."""
 
 PART_LIMIT = 200
 HEADER_LIMIT = 256 * 1024
@@ -26,9 +32,14 @@ HEADER_LIMIT = 256 * 1024
 _HEADER_VALUE_LIMIT = 8_000
 """Characters of one header: the standard library's header parser takes time that grows with the square of its length."""
 
+_PARAMETERS_LIMIT = 2_000
+"""Characters of Content-Type and its like, which are read more slowly still."""
+
 _MESSAGE_IDS = re.compile(r"<[^<>\s]{1,900}>")
 _REPORTED_ID = re.compile(r"^[>\s]{0,8}message-id:\s{0,80}(<[^<>\s]{1,900}>)", re.IGNORECASE | re.MULTILINE)
 _REPORTED_LIMIT = 200_000
+_REPORTS_SHOWN = 10
+_SAME_HEADERS = 20
 _READ_LIMIT = 400_000
 """Characters that are searched for where the quote begins; the whole is kept as `full_text`."""
 
@@ -41,10 +52,14 @@ class UnknownRecipient(ValueError):
 
 @dataclass(frozen=True)
 class Envelope:
-    """What the SMTP session said. `sender` is empty for machine mail (`MAIL FROM:<>`), None where it is not known."""
+    """What the SMTP session said. `sender` is empty for machine mail (`MAIL FROM:<>`), None where it is not known.
+
+    `store` is whose mail it is where no recipient says so: a mailbox that is polled belongs to a store.
+    """
 
     sender: str | None
     recipients: Sequence[str]
+    store: str | None = None
 
 
 class _TooManyParts(ValueError):
@@ -61,14 +76,14 @@ def parse_mail(raw: bytes, envelope: Envelope, playbook: Playbook, received_at: 
     content = mime.read(message)
     trouble = trouble or content.trouble
     to = _addresses(message, ("to", "cc", "delivered-to", "x-original-to"))
-    store = store_of((*to, *envelope.recipients), playbook)
-    if store is None:
-        raise UnknownRecipient(f"no support address of a store among {', '.join(envelope.recipients) or 'no recipients'}")
+    store = store_for((*to, *envelope.recipients), envelope, playbook)
     sender, from_form = _sender(message, envelope, playbook)
     subject = clean(mime.header(message, "subject"))
     nature = MessageNature.PERSON if from_form else nature_of(_facts(message, content, envelope, sender.email or ""))
     full_text = content.text
     text = full_text if is_forward(subject) else _reply(content)
+    if nature is not MessageNature.PERSON:
+        text = "\n\n".join(filter(None, (_undelivered(message, content, nature), text)))
     if trouble:
         text = f"{text}\n\n[{trouble}]".strip()
     parsed = InboundMessage(
@@ -81,7 +96,7 @@ def parse_mail(raw: bytes, envelope: Envelope, playbook: Playbook, received_at: 
         text=text,
         full_text=full_text or text,
         html=content.html,
-        thread=_thread(message, content, nature),
+        thread=_thread(message, content, nature, (*to, *envelope.recipients)),
         nature=nature,
         attachments=content.attachments,
         received_at=received_at,
@@ -90,11 +105,23 @@ def parse_mail(raw: bytes, envelope: Envelope, playbook: Playbook, received_at: 
     return through_its_door(parsed, next(iter(_addresses(message, ("from", "sender"))), None), playbook)
 
 
+def store_for(addresses: Sequence[str], envelope: Envelope, playbook: Playbook) -> str:
+    """The store of the first support address, else the envelope's.
+
+    Raises UnknownRecipient where there is neither.
+    """
+    store = store_of(addresses, playbook) or envelope.store
+    if store is None:
+        raise UnknownRecipient(f"no support address of a store among {', '.join(envelope.recipients) or 'no recipients'}")
+    return store
+
+
 def store_of(addresses: Iterable[str], playbook: Playbook) -> str | None:
     """The store of the first address that is a support address, with or without a `+tag`."""
     for address in addresses:
         local, _, domain = address.strip().rpartition("@")
-        store = playbook.store_of(address) or playbook.store_of(f"{local.partition('+')[0]}@{domain}")
+        untagged = (local, local.rpartition("+")[0], local.partition("+")[0])
+        store = next((found for name in untagged if (found := playbook.store_of(f"{name}@{domain}")) is not None), None)
         if store is not None:
             return store
     return None
@@ -105,7 +132,21 @@ class _Policy(EmailPolicy):
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
-        return name, mime.eight_bit(value[:_HEADER_VALUE_LIMIT])
+        limit = _PARAMETERS_LIMIT if name.lower().startswith("content-") else _HEADER_VALUE_LIMIT
+        return name, mime.eight_bit(value[:limit])
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        return _parsed_header(name, value)
+
+
+@lru_cache(maxsize=32)
+def _parsed_header(name: str, value: str) -> Any:
+    """A header as the standard library reads it, which it would do again each time somebody looks at it; as plain text where
+    it cannot."""
+    try:
+        return default.header_fetch_parse(name, value)
+    except mime.PARSER_FAILURES:
+        return " ".join(value.split())
 
 
 def _parse(raw: bytes) -> tuple[Message, str | None]:
@@ -120,6 +161,9 @@ def _parse(raw: bytes) -> tuple[Message, str | None]:
         return EmailMessage(policy=policy)
 
     head = _header_block(raw)
+    if len(raw) > SIZE_LIMIT:
+        trouble = f"This mail is larger than {SIZE_LIMIT // 1_048_576} MB. It is kept as it came and not shown."
+        return BytesHeaderParser(policy=_Policy()).parsebytes(head[:HEADER_LIMIT]), trouble
     if len(head) > HEADER_LIMIT:
         trouble = f"This mail's headers are larger than {HEADER_LIMIT // 1024} kB. It is kept as it came and not shown."
         return BytesHeaderParser(policy=_Policy()).parsebytes(head[:HEADER_LIMIT]), trouble
@@ -131,6 +175,14 @@ def _parse(raw: bytes) -> tuple[Message, str | None]:
         return message, f"This mail {reason}. It is kept as it came and not shown."
 
 
+def _undelivered(message: Message, content: mime.Content, nature: MessageNature) -> str:
+    """For the owner: which mail of ours did not arrive, and the words of the server that says so. Empty for other mail."""
+    deliveries = content.deliveries
+    if not deliveries and nature is MessageNature.BOUNCE:
+        deliveries = report_in_words(content.text[:_REPORTED_LIMIT], mime.header(message, "x-failed-recipients"))
+    return "\n".join(dict.fromkeys(filter(None, (report.words for report in deliveries[:_REPORTS_SHOWN]))))
+
+
 def _header_block(raw: bytes) -> bytes:
     ends = [end for end in (raw.find(b"\r\n\r\n"), raw.find(b"\n\n")) if end >= 0]
     return raw[: min(ends) + 2] if ends else raw
@@ -139,7 +191,7 @@ def _header_block(raw: bytes) -> bytes:
 def _reply(content: mime.Content) -> str:
     """The writer's words: from the plain text, else from the HTML less what its program marked as quoted."""
     text = content.text
-    if content.from_html and content.html is not None:
+    if content.from_html and content.html is not None and marks_quotes(content.html):
         text = html_text(content.html, without_quotes=True) or text
     return reply_text(text[:_READ_LIMIT]) or content.text.strip()
 
@@ -184,7 +236,7 @@ def _message_id(message: Message) -> str | None:
     return found.group() if found else None
 
 
-def _thread(message: Message, content: mime.Content, nature: MessageNature) -> ThreadHeaders:
+def _thread(message: Message, content: mime.Content, nature: MessageNature, recipients: Sequence[str]) -> ThreadHeaders:
     """The thread headers; for a bounce also the Message-ID of the mail it is about, as the one answered last."""
     references = _MESSAGE_IDS.findall(mime.header(message, "references"))
     answered = _MESSAGE_IDS.findall(mime.header(message, "in-reply-to"))
@@ -193,21 +245,22 @@ def _thread(message: Message, content: mime.Content, nature: MessageNature) -> T
     if nature is MessageNature.BOUNCE:
         references += _REPORTED_ID.findall(content.text[:_REPORTED_LIMIT])[:5]
     return ThreadHeaders(
-        message_id=_message_id(message), in_reply_to=next(iter(answered), None), references=tuple(dict.fromkeys(references))
+        message_id=_message_id(message),
+        in_reply_to=next(iter(answered), None),
+        references=tuple(dict.fromkeys(references)),
+        reply_token=next(filter(None, map(token_in, recipients)), None),
     )
 
 
 def _facts(message: Message, content: mime.Content, envelope: Envelope, sender: str) -> MailFacts:
-    headers: dict[str, list[str]] = {}
-    for name in set(message.keys()):
-        headers.setdefault(name.lower(), []).extend(mime.headers(message, name))
-    null_return = any(value.strip() == "<>" for value in headers.get("return-path", ()))
+    headers = {name: tuple(mime.headers(message, name)[:_SAME_HEADERS]) for name in HEADERS}
+    null_return = any(value.strip() == "<>" for value in mime.headers(message, "return-path")[:_SAME_HEADERS])
     return MailFacts(
-        headers={name: tuple(values) for name, values in headers.items()},
+        headers=headers,
         content_type=mime.content_type(message),
         report_type=mime.parameter(message, "report-type").lower(),
         part_types=content.part_types,
-        delivery_actions=content.delivery_actions,
+        delivery_actions=frozenset(report.action for report in content.deliveries),
         sender=sender,
         null_sender=null_return or envelope.sender in ("", "<>"),
     )

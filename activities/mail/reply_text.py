@@ -125,6 +125,8 @@ def _wrote_line(probes: list[str], place: int) -> int:
 
     With a verb it also needs an address or a time of day, since people too write "on 3 March 2026 your colleague wrote:".
     """
+    if not any(probe.endswith((":", "：")) for probe in probes[place : place + _WROTE_WINDOW]):
+        return 0
     window = ""
     for length in range(1, _WROTE_WINDOW + 1):
         if place + length > len(probes) or not probes[place + length - 1] or probes[place + length - 1].startswith(">"):

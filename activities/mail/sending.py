@@ -15,17 +15,25 @@ from activities._kit.effects import LOOK_DELAYS, Done, Effect, EffectLedger
 from activities._kit.errors import NeedsOperator, Rejected, Transient, Unclear
 from activities.mail import outbound
 from activities.mail.composing import BadAddress, Letter, compose, message_id, reference_chain, reply_subject
+from activities.mail.doors.amazon import is_relay_address, objections
+from activities.mail.doors.portal import answer_address, portal_of
 from activities.mail.models import TELL_STAFF, MailAttachment, OutgoingMail, SentMail, StaffNotice
+from activities.mail.parsing import store_of
 from activities.mail.relay import Relay, RelaySession
 from activities.mail.templates import Templates, Text, TextError
+from domain.automatic_mail import why_not
 from domain.effects import EffectKind, EffectState
 from domain.messages import DeliveryState
 from domain.playbook import Playbook, Store
 from domain.safe_names import clean
+from domain.threading import reply_address, reply_token
 from storage import effects as effect_rows
+from storage.automatic_mails import sent_lately
 from storage.blobs import BlobMissing, Blobs
 from storage.engine import Database
 from storage.records import publish
+from storage.secrets import secret
+from storage.threads import REPLY_TOKEN
 
 BuyerOf = Callable[[str, str], Awaitable[tuple[str, str]]]
 """E-mail and name of the buyer of an order, by store and order id."""
@@ -100,7 +108,10 @@ class Mailer:
         find out whether it went out.
         """
         files = await self._contents(attachments)
-        letter = replace(await self._written(mail, files), attachments=files)
+        request = mail.model_dump(mode="json", exclude={"op_key", "case_id", "publication"})
+        effect = self._effect(mail.op_key, mail.case_id, mail.store, request)
+        letter = await self._written(mail, effect, files)
+        letter = replace(letter, attachments=files, reply_to=await self._reply_address(mail, letter))
         published = False
 
         async def on_done(connection: AsyncConnection) -> None:
@@ -108,8 +119,6 @@ class Mailer:
             await self._sent(connection, mail)
             published = True
 
-        request = mail.model_dump(mode="json", exclude={"op_key", "case_id", "publication"})
-        effect = self._effect(mail.op_key, mail.case_id, mail.store, request)
         try:
             done = await self._once(letter, effect, on_done)
         except Transient:
@@ -167,8 +176,11 @@ class Mailer:
         async with self._database.begin() as connection:
             await outbound.mark(connection, op_key, state)
 
-    async def _written(self, mail: OutgoingMail, files: Sequence[tuple[MailAttachment, bytes]]) -> Letter:
-        """The mail as the first attempt wrote it down; later changes in the thread do not change it."""
+    async def _written(self, mail: OutgoingMail, effect: Effect, files: Sequence[tuple[MailAttachment, bytes]]) -> Letter:
+        """The mail as the first attempt wrote it down; later changes in the thread do not change it.
+
+        One that the guard against loops holds back is written down too, its effect as skipped with the reason.
+        """
         async with self._database.begin() as connection:
             stored = await outbound.stored_letter(connection, mail.op_key)
         if stored is not None:
@@ -176,26 +188,35 @@ class Mailer:
         letter = await self._write(mail)
         _composed(letter)
         async with self._database.begin() as connection:
-            await outbound.store_letter(
+            held_back = await _held_back(connection, mail, letter)
+            first = await outbound.store_letter(
                 connection,
                 letter,
                 op_key=mail.op_key,
-                case_id=mail.thread_id or mail.case_id,
+                case_id=await outbound.thread_of(connection, mail.thread_id or mail.case_id),
                 store=mail.store,
                 decision_id=mail.decision_id,
                 files=[(file, len(content)) for file, content in files],
+                state=DeliveryState.FAILED if held_back else DeliveryState.QUEUED,
             )
+            if first and held_back:
+                await effect_rows.write_intent(connection, **effect.row())
+                await effect_rows.change(connection, mail.op_key, state=EffectState.SKIPPED.value, error=held_back)
             stored = await outbound.stored_letter(connection, mail.op_key)
         return letter if stored is None else stored[0]
 
     async def _write(self, mail: OutgoingMail) -> Letter:
         store = self._store(mail.store)
         async with self._database.begin() as connection:
-            end = await outbound.thread_end(connection, mail.thread_id) if mail.thread_id else None
-            head = await outbound.case_head(connection, mail.thread_id) if mail.thread_id else None
+            thread = await outbound.thread_of(connection, mail.thread_id) if mail.thread_id else None
+            end = await outbound.thread_end(connection, thread) if thread else None
+            head = await outbound.case_head(connection, thread) if thread else None
+            named = await outbound.named_order(connection, thread) if thread else None
             words = await outbound.decision_text(connection, mail.decision_id) if mail.decision_id else None
-        recipient, name = await self._recipient(mail, end)
+        recipient, name = await self._recipient(mail, end, mail.order_id or named)
         subject, text = self._words(mail, store, words, name)
+        if is_relay_address(recipient) and (wrong := objections(text)):
+            raise Rejected(" ".join(wrong))
         if end is not None and head is not None:
             subject = reply_subject(end.subject or head.title, head.number)
         return Letter(
@@ -211,17 +232,32 @@ class Mailer:
             references=reference_chain(end.references, end.message_id) if end else (),
         )
 
-    async def _recipient(self, mail: OutgoingMail, end: outbound.ThreadEnd | None) -> tuple[str, str | None]:
+    async def _reply_address(self, mail: OutgoingMail, letter: Letter) -> str:
+        """Where answers to this mail come to: the store's address with the token of the thread."""
+        async with self._database.begin() as connection:
+            thread = await outbound.thread_of(connection, mail.thread_id or mail.case_id)
+            head = await outbound.case_head(connection, thread)
+            key = await secret(connection, REPLY_TOKEN)
+        if head is None:
+            raise Rejected(f"there is no case {thread}")
+        return reply_address(letter.sender, reply_token(head.number, key))
+
+    async def _recipient(
+        self, mail: OutgoingMail, end: outbound.ThreadEnd | None, order_id: str | None
+    ) -> tuple[str, str | None]:
         """Address and name of who gets it. Never an address of our own: that would be a loop."""
         if end is not None and end.email:
             email, name = end.email, end.name
-        elif mail.order_id is not None:
-            email, name = await self._buyer_of(mail.store, mail.order_id)
+            portal = portal_of(email, self._playbook, end.words)
+            if portal is not None:
+                email = answer_address(portal)
+        elif order_id is not None:
+            email, name = await self._buyer_of(mail.store, order_id)
         else:
             raise Rejected("Nobody in this thread has a mail address; answer by the channel they wrote on")
         if not email:
-            raise Rejected(f"The buyer of order {mail.order_id} has no mail address; reach them another way")
-        if self._playbook.store_of(email) is not None:
+            raise Rejected(f"The buyer of order {order_id} has no mail address; reach them another way")
+        if store_of([email], self._playbook) is not None:
             raise Rejected(f"{email} is an address of our own; a mail to it would come straight back")
         return email, shown_name(name)
 
@@ -263,6 +299,14 @@ class Mailer:
 
     def _effect(self, op_key: str, case_id: UUID, store: str, request: dict[str, Any]) -> Effect:
         return Effect(op_key, case_id, EffectKind.MAIL, PROVIDER, store, request)
+
+
+async def _held_back(connection: AsyncConnection, mail: OutgoingMail, letter: Letter) -> str | None:
+    """Why the guard against loops lets this mail not go out. It looks at what a ticket sends by itself, since only that can
+    be provoked by mail: what a return sends follows from what a person decided."""
+    if mail.decision_id is not None or mail.thread_id != mail.case_id:
+        return None
+    return why_not(await sent_lately(connection, mail.case_id, letter.recipient, letter.at), letter.at)
 
 
 def _composed(letter: Letter) -> bytes:

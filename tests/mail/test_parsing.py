@@ -217,14 +217,14 @@ def test_a_bounce_names_the_mail_it_is_about() -> None:
     message = parse(raw, sender="")
     assert message.nature is MessageNature.BOUNCE
     assert message.thread.references == ("<ours@northwind-tools.example>",)
-    assert message.text == "Sorry."
+    assert message.text == "Mail to a@b could not be delivered\n\nSorry."
     assert [file.content_type for file in message.attachments] == ["message/rfc822"]
     headers_only = raw.replace(b"Content-Type: message/rfc822\r\n", b"Content-Type: text/rfc822-headers\r\n")
     assert parse(headers_only, sender="").thread.references == ("<ours@northwind-tools.example>",)
     old_style = (
         b"From: postmaster@mx.example\r\n\r\nReturned.\r\n\r\nMessage-Id: <old@northwind-tools.example>\r\nSubject: x\r\n"
     )
-    assert parse(old_style).thread.references == ("<old@northwind-tools.example>",)
+    assert parse(old_style, sender="").thread.references == ("<old@northwind-tools.example>",)
 
 
 def test_a_forward_keeps_what_it_forwards() -> None:

@@ -6,7 +6,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activities.mail.html_text import html_text
@@ -33,12 +33,18 @@ REPLIES = {
     "qq": "谢谢。\n\n--------- 原始邮件 ---------\n发件人: \"Support\" <s@x>;\n发送时间: 2026年3月2日\n\n您好",
     "163": "谢谢。\n\n\n在 2026-03-02 10:00:00，\"Support\" <s@x.example> 写道：\n> 您好",
     "163 unquoted": "谢谢。\n\nAt 2026-03-02 10:00:00, \"Support\" <s@x.example> wrote:\n您好",
+    "netease mobile": "谢谢。\n\n---- 回复的原邮件 ----\n| 发件人 | Support<s@x.example> |\n| 日期 | 2026年3月2日 |\n您好",
+    "foxmail": "谢谢。\n\n\n发件人： Support\n发送时间： 2026-03-02 10:00\n收件人： wang@acme.example\n主题： Re: 订单\n您好",
+    "outlook zh-tw": "謝謝。\n\n寄件者: Support <s@x>\n寄件日期: 2026年3月2日\n收件者: Anna\n主旨: RE: 訂單\n\n您好",
+    "iphone zh": "谢谢。\n\n发自我的iPhone\n\n> 在 2026年3月2日，10:00，Support <s@x.example> 写道：\n> \n> 您好",
+    "gmail zh-tw": "謝謝。\n\nSupport <s@x.example> 於 2026年3月2日 週一 上午10:00寫道：\n\n> 您好",
+    "full-width quotes": "谢谢。\n\n在 2026-03-02 10:00，“Support” <s@x.example> 写道：\n＞ 您好",
     "signature": "Thanks.\n\n-- \nAnna Berg\nPurchasing",
     "unknown language": "Kiitos.\n\nSupport <s@x.example> kirjoitti 2.3.2026 10.00:\n> Hei",
     "no blank line": "Thanks.\nOn Mon, 2 Mar 2026 at 10:00, Support <s@x.example> wrote:\n> Hello",
     "crlf": "Thanks.\r\n\r\nOn Mon, 2 Mar 2026 at 10:00, Support <s@x.example> wrote:\r\n> Hello",
 }  # fmt: skip
-FIRST_WORDS = ("Thank", "Danke", "Merci", "Grazie", "Gracias", "谢谢", "Kiitos")
+FIRST_WORDS = ("Thank", "Danke", "Merci", "Grazie", "Gracias", "谢谢", "謝謝", "Kiitos")
 
 
 @pytest.mark.parametrize("client", REPLIES)
@@ -147,6 +153,15 @@ def _steps(work: Callable[[], Any]) -> int:
         "From: x\nTo: y\n\n",
         "- " * 30,
         "：：",
+        "在 2026年3月2日 10:00，某人",
+        "于2026-03-02 10:00 写道",
+        "在 2026-03-02 10:00:00，某人 <a@b.cn> 写道：\n您好",
+        "发件人：某人\n收件人：某人\n\n",
+        "主题：订单\n发送时间：今天",
+        "＞ 您好",
+        "---------- 原始邮件",
+        "发自我的",
+        "订单" * 100,
     ],
 )
 def test_work_grows_with_the_length_and_no_faster(line: str) -> None:
@@ -155,7 +170,41 @@ def test_work_grows_with_the_length_and_no_faster(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["On " * 20_000, "a@" * 20_000, "-" * 60_000, "From:" * 12_000, "2.3." * 15_000, "x" * 60_000 + ":"]
+    "line",
+    [
+        "在于" * 20_000,
+        "写道：" * 20_000,
+        "发件人：" * 15_000,
+        "2026年3月" * 10_000,
+        "原始邮件-" * 12_000,
+        "＞" * 60_000 + "x",
+        "On " * 20_000,
+        "a@" * 20_000,
+        "-" * 60_000,
+        "From:" * 12_000,
+        "2.3." * 15_000,
+        "x" * 60_000 + ":",
+    ],
 )
 def test_one_long_line_is_looked_at_only_in_part(line: str) -> None:
     assert reply_text(line) == line.strip()
+
+
+MARKERS = (
+    "> q", "＞ 引用", "", "-- ", "—", "From: a", "To: b", "Subject: c", "发件人：某人", "收件人：某人", "主题：订单",
+    "On 2.3.2026", "10:00 a@b.de", "wrote:", "在 2026年3月2日", "某人 <a@b.cn>", "写道：", "：", "___________",
+    "--- 原始邮件 ---", "发自我的iPhone", "words",
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.sampled_from(MARKERS), min_size=1, max_size=8))
+def test_no_pattern_of_markers_takes_more_than_its_length(pattern: list[str]) -> None:
+    small, large = "\n".join(pattern * 50), "\n".join(pattern * 200)
+    assert _steps(lambda: reply_text(large)) <= 4.4 * _steps(lambda: reply_text(small)) + 200
+
+
+@given(st.lists(st.sampled_from(MARKERS), max_size=30))
+def test_no_mixture_of_markers_in_any_script_makes_it_empty(lines: list[str]) -> None:
+    mail = "\n".join(lines)
+    assert bool(reply_text(mail)) is bool(mail.strip())

@@ -14,10 +14,10 @@ import pytest
 import sqlalchemy as sql
 
 from api.smtp import DEFAULT_SIZE_LIMIT, SmtpListener
-from domain.playbook import Playbook
+from domain.playbook import MailRules, Playbook
 from storage.blobs import Blobs
 from storage.engine import Database
-from storage.tables import attachments, cases, messages, outbox
+from storage.tables import attachments, cases, messages, outbox, raw_mails
 
 SUPPORT = "support@northwind-tools.example"
 _CLIENTS = ThreadPoolExecutor(12)
@@ -109,7 +109,7 @@ async def test_a_mail_without_envelope_sender_is_taken(listener: SmtpListener, d
     assert await count(database, outbox) == 0
 
 
-@pytest.mark.parametrize("failing", ["storage.intake.notify", "storage.intake._new_ticket", "api.smtp.parse_mail"])
+@pytest.mark.parametrize("failing", ["storage.intake.notify", "storage.intake._new_ticket", "activities.mail.filing.accept"])
 async def test_a_failure_of_ours_is_451_and_nothing_is_half_done(
     listener: SmtpListener, database: Database, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
@@ -219,6 +219,52 @@ async def test_bare_line_feeds_end_nothing(listener: SmtpListener, database: Dat
 async def test_bad_mail_is_kept_as_one_message(listener: SmtpListener, database: Database, raw: bytes) -> None:
     assert (await send(listener, raw))[0] == 250
     assert [await count(database, table) for table in (messages, cases, outbox)] == [1, 1, 1]
+
+
+async def test_a_defect_of_the_parser_costs_no_mail(
+    listener: SmtpListener, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("defect")
+
+    monkeypatch.setattr("activities.mail.filing.parse_mail", broken)
+    code, words = await send(listener, mail())
+    assert (code, "defect" in words) == (250, False)
+    assert [await count(database, table) for table in (messages, cases, outbox, raw_mails)] == [1, 1, 1, 1]
+
+
+async def test_a_flood_of_one_sender_is_put_off_and_the_others_get_in(
+    database: Database, blobs: Blobs, playbook: Playbook
+) -> None:
+    listener = SmtpListener(
+        database, blobs, playbook.model_copy(update={"mail": MailRules(per_sender=5, per_domain=8)}), "127.0.0.1", 0
+    )
+    await listener.start()
+    flood = [f"MAIL FROM:<{sender}@flood.example>" for sender in ("a", "A", "b", "b") for _ in range(3)]
+    steps = [step for start in flood for step in (start, "RSET")]
+    answers = [code for code, _ in (await converse(listener, *steps))[::2]]
+    assert answers == [250] * 5 + [452] + [250] * 3 + [452] * 3
+    ((code, words),) = await converse(listener, "MAIL FROM:<a@flood.example>")
+    assert (code, words) == (452, "4.2.1 Too many mails from <a@flood.example> in a minute; please send this one again later")
+    machines = await converse(listener, *["MAIL FROM:<>", "RSET"] * 9)
+    assert [code for code, _ in machines[::2]] == [250] * 8 + [452]
+    public = [f"MAIL FROM:<buyer{number}@gmail.com>" for number in range(10)]
+    assert {code for code, _ in await converse(listener, *[step for start in public for step in (start, "RSET")])} == {250}
+    assert (await send(listener, mail()))[0] == 250
+    await listener.stop()
+
+
+async def test_more_recipients_than_the_limit_come_in_another_mail(listener: SmtpListener) -> None:
+    *taken, refused = await converse(listener, "MAIL FROM:<a@b.example>", *[f"RCPT TO:<{SUPPORT}>"] * 101)
+    assert {code for code, _ in taken} == {250}
+    assert refused[0] == 452
+
+
+async def test_one_byte_more_than_the_limit_is_552(listener: SmtpListener, database: Database) -> None:
+    head = b"Subject: x\r\n\r\n"
+    filling = b"a" * (DEFAULT_SIZE_LIMIT - len(head) - 2) + b"\r\n"
+    assert (await send(listener, head + filling + b"a"))[0] == 552
+    assert await count(database, raw_mails) == 0
 
 
 async def test_stopping_lets_a_mail_be_answered(

@@ -14,7 +14,6 @@ from tests.stack.goods_back import GoodsBack
 from tests.stack.running import Running, until
 
 PAID, UNPAID = 10421, 10406
-SENDER = "burst@customer.example"
 BURST = 60
 HELD_SECONDS = 9
 """So long a provider waits before it carries out a call: time enough to freeze the worker on a slow machine."""
@@ -75,7 +74,8 @@ class Burst(threading.Thread):
 
 def test_mail_accepted_before_the_api_was_killed_is_kept(stack: Running, api: Api, door: MailDoor) -> None:
     word = unique()
-    mails = [write_mail(f"Mail {number} {word}", f"Mail number {number}.", SENDER) for number in range(BURST)]
+    senders = [f"burst{number}@customer.example" for number in range(BURST)]
+    mails = [write_mail(f"Mail {n} {word}", f"Mail number {n}.", sender) for n, sender in enumerate(senders)]
     burst = Burst(door, mails)
     with stack.surviving("api") as process:
         burst.start()

@@ -13,7 +13,7 @@ from workers.command_line import application
 
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = [
-    [name] for name in ("up", "worker", "api", "migrate", "processes", "doctor", "replay", "import", "new-process", "token")
+    [name] for name in "up worker api migrate processes doctor replay import reparse train evaluate new-process token".split()
 ]
 
 
