@@ -108,13 +108,29 @@ messages = sql.Table(
     sql.Column(
         "search",
         postgresql.TSVECTOR,
-        sql.Computed("to_tsvector('simple', subject || ' ' || text)", persisted=True),
+        sql.Computed(
+            "setweight(casework_vector(subject || ' ' || text || ' ' || coalesce(sender ->> 'name', '') || ' '"
+            " || coalesce(sender ->> 'email', '') || ' ' || coalesce(sender ->> 'phone', '') || ' '"
+            " || coalesce(recipient, '')), 'B')"
+            " || setweight(casework_vector(left(replace(coalesce(full_text, ''), text, ' '), 15000)), 'D')",
+            persisted=True,
+        ),
+        comment="not indexed: it goes into case_words",
     ),
     sql.UniqueConstraint("channel", "external_id"),
-    sql.Index("ix_messages_search", "search", postgresql_using="gin"),
     sql.Index(
         "ix_messages_conversation", "provider", "account", "conversation", postgresql_where=sql.text("conversation IS NOT NULL")
     ),
+)
+
+case_words = sql.Table(
+    "case_words",
+    metadata,
+    sql.Column("case_id", Identity, sql.ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True),
+    sql.Column("part", sql.Integer, primary_key=True, autoincrement=False, comment="a long thread has several"),
+    sql.Column("words", postgresql.TSVECTOR, nullable=False),
+    sql.Index("ix_case_words_words", "words", postgresql_using="gin"),
+    comment="what a case is found by; triggers keep it (migration 0005)",
 )
 
 attachments = sql.Table(
