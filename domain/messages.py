@@ -36,13 +36,15 @@ class Sender(BaseModel):
 
 
 class ThreadHeaders(BaseModel):
-    """The mail headers that tie a message to earlier ones (RFC 5322 section 3.6.4), angle brackets included."""
+    """What ties a mail to earlier ones: its headers (RFC 5322 section 3.6.4), angle brackets included."""
 
     model_config = ConfigDict(frozen=True)
 
     message_id: str | None = None
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
+    reply_token: str | None = None
+    """What stood after the `+` of the support address it was sent to: proof of an answer only once it is checked."""
 
 
 class InboundAttachment(BaseModel):

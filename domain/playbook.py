@@ -145,6 +145,8 @@ class TicketRules(_Rule):
     """Elapsed time after resolving in which a reply reopens the ticket; then it closes."""
     default_tier: str
     default_queue: str
+    merge_window: Duration
+    """Elapsed time within which a company's messages about one order and matter are one ticket."""
     reply_chase: Duration
     """Elapsed time after which a ticket that waits for a party is put before its owner again."""
 

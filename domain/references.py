@@ -16,6 +16,7 @@ class ReferenceKind(StrEnum):
     SERIAL = "serial"
     SKU = "sku"
     RMA = "rma"
+    MARKETPLACE_ORDER = "marketplace_order"
 
 
 class Reference(BaseModel):

@@ -9,23 +9,31 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain import threading
+from domain.conversations import Key, keys
 from domain.messages import DeliveryState, InboundMessage, MessageNature
 from domain.playbook import Playbook
+from domain.references import references_of
+from domain.triage import intents_of
+from storage import conversations
 from storage.blobs import Blobs
+from storage.contacts import Contact, contact_of
 from storage.engine import Database
 from storage.records import notify
 from storage.storable import storable
 from storage.tables import attachments, case_numbers, cases, messages, outbox
+from storage.threads import TICKET, Reading, Thread, thread_of
 
 OUTBOX_CHANGED = "outbox"
 """The NOTIFY channel; its payload is the workflow id that has something waiting."""
 
-TICKET = "ticket"
 MESSAGE_SIGNAL = "message"
 STAGE_NEW = "new"
 STAGE_REQUESTED = "requested"
 STAGE_MACHINE_MAIL = "machine_mail"
 """A ticket that only keeps machine mail which belongs to no thread: closed from birth, no workflow, no answer."""
+
+_READ_LIMIT = 20_000
+"""Characters of a message that intake reads for what it is about; the ticket reads all of it."""
 
 _OPEN = "open"
 _CLOSED = "closed"
@@ -49,10 +57,12 @@ class OpenedCase(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """The ticket a message goes to, and whether its workflow is told."""
+    """The ticket a message goes to, the one it would go to if no ticket had been merged, and whether its workflow is told."""
 
     case_id: UUID
+    origin_id: UUID
     workflow_id: str
+    company_id: str | None
     told: bool
 
 
@@ -61,9 +71,9 @@ async def receive(database: Database, blobs: Blobs, playbook: Playbook, message:
 
     Raises UnknownStore, and whatever database and blob store raise; then nothing of the message is in a thread.
     """
-    keys = [await blobs.put(attachment.content) for attachment in message.attachments]
+    stored = [await blobs.put(attachment.content) for attachment in message.attachments]
     async with database.begin() as connection:
-        return await accept(connection, message, keys, playbook)
+        return await accept(connection, message, stored, playbook)
 
 
 async def accept(
@@ -82,13 +92,17 @@ async def accept(
     known = await _known(connection, message)
     if known is not None:
         return known
-    case_id = await _by_headers(connection, message) or await _by_number(connection, message)
-    if case_id is None:
+    contact = await contact_of(connection, message.store, message.sender.model_dump())
+    reading = _read(message)
+    thread = await thread_of(connection, message, contact, reading, playbook)
+    if thread is None:
         place = await _new_ticket(connection, message, playbook, parent_id=None)
     else:
-        place = await _place_in(connection, case_id, message, playbook)
+        place = await _place_in(connection, thread, message, playbook)
     message_id = uuid4()
-    await connection.execute(sql.insert(messages).values(_row(message_id, place.case_id, message)))
+    await connection.execute(sql.insert(messages).values(_row(message_id, place, thread.evidence if thread else "", message)))
+    if message.nature is MessageNature.PERSON:
+        await _hold(connection, place, message, contact, reading.claimed)
     if message.attachments:
         await connection.execute(sql.insert(attachments), _attachment_rows(message_id, message, attachment_blobs))
     if place.told:
@@ -119,7 +133,7 @@ async def open_case(
     With `case_id` the call may be repeated: the same id again returns the case that is there and starts nothing.
     """
     case_id = case_id or uuid4()
-    number = await _next_number(connection)
+    number = await next_number(connection)
     statement = (
         insert(cases)
         .values(
@@ -180,67 +194,23 @@ async def _known(connection: AsyncConnection, message: InboundMessage) -> Accept
     return None if row is None else Accepted(row.id, row.case_id, False)
 
 
-async def _by_headers(connection: AsyncConnection, message: InboundMessage) -> UUID | None:
-    """By Message-ID of what we sent or received. Ours win over an inbound message that bears the same id: it is forged."""
-    candidates = threading.candidate_ids(message.thread)
-    if not candidates:
-        return None
-    found = await connection.execute(
-        sql.select(messages.c.case_id)
-        .where(messages.c.message_id.in_(candidates), messages.c.store == message.store)
-        .order_by(
-            sql.func.array_position(sql.cast(list(candidates), sql.ARRAY(sql.Text)), messages.c.message_id),
-            messages.c.direction.desc(),
-            messages.c.created_at,
-        )
-        .limit(1)
-    )
-    return found.scalar_one_or_none()
+async def _place_in(connection: AsyncConnection, thread: Thread, message: InboundMessage, playbook: Playbook) -> _Place:
+    """Where in a thread the message goes.
 
-
-async def _by_number(connection: AsyncConnection, message: InboundMessage) -> UUID | None:
-    number = threading.ticket_number(message.subject)
-    if number is None:
-        return None
-    found = await connection.execute(
-        sql.select(cases.c.id, messages.c.sender["email"].astext.label("sender"), messages.c.recipient, messages.c.direction)
-        .join(messages, messages.c.case_id == cases.c.id)
-        .where(
-            cases.c.number == number,
-            cases.c.process == TICKET,
-            cases.c.store == message.store,
-            messages.c.nature == MessageNature.PERSON.value,
-        )
-    )
-    rows = found.all()
-    participants = [row.sender if row.direction == "in" else row.recipient for row in rows]
-    if not threading.takes_part(message.sender.email, [address for address in participants if address]):
-        return None
-    return rows[0].id
-
-
-async def _place_in(connection: AsyncConnection, case_id: UUID, message: InboundMessage, playbook: Playbook) -> _Place:
-    """Where in the thread of `case_id` the message goes.
-
-    A return stands for the ticket it belongs to, a closed ticket for the newest one that follows it. The row lock lets two
-    replies to a closed ticket, arriving at once, share the new one. Machine mail stays where it belongs also when that is
-    closed: then nobody is told, since it may not start anything. A merged ticket keeps what is written to it, its workflow
-    hands it on.
+    A return stands for the ticket it belongs to, a merged ticket for its survivor, a closed one for the newest that follows it.
+    The row lets two replies to a closed ticket, arriving at once, share the new one, and makes a merge wait. Machine mail
+    stays where it belongs also when that is closed: then nobody is told, since it may not start anything.
     """
+    case_id = thread.case_id
     while True:
-        found = await connection.execute(
-            sql.select(cases.c.id, cases.c.process, cases.c.status, cases.c.workflow_id, cases.c.parent_id)
-            .where(cases.c.id == case_id)
-            .with_for_update(key_share=True)
-        )
-        case = found.one()
+        case = await _locked(connection, case_id)
         if case.process != TICKET and case.parent_id is not None:
             case_id = case.parent_id
             continue
         if case.process == TICKET and case.status != _CLOSED:
-            return _Place(case.id, case.workflow_id, True)
+            return _Place(case.id, case_id, case.workflow_id, case.company_id, True)
         if message.nature is not MessageNature.PERSON:
-            return _Place(case.id, case.workflow_id, False)
+            return _Place(case.id, case_id, case.workflow_id, case.company_id, False)
         follower = await connection.scalar(
             sql.select(cases.c.id)
             .where(cases.c.parent_id == case.id, cases.c.process == TICKET)
@@ -252,13 +222,24 @@ async def _place_in(connection: AsyncConnection, case_id: UUID, message: Inbound
         case_id = follower
 
 
+async def _locked(connection: AsyncConnection, case_id: UUID) -> Any:
+    """The case, or the one that survived its merges. Only that one is locked: a merge locks the two it joins."""
+    columns = (cases.c.id, cases.c.process, cases.c.status, cases.c.workflow_id, cases.c.parent_id, cases.c.company_id)
+    survivor = sql.select(sql.func.coalesce(cases.c.survivor_id, cases.c.id)).where(cases.c.id == case_id)
+    while True:
+        place = (await connection.execute(survivor)).scalar_one()
+        case = (await connection.execute(sql.select(*columns).where(cases.c.id == place).with_for_update(key_share=True))).one()
+        if (await connection.execute(survivor)).scalar_one() == case.id:
+            return case
+
+
 async def _new_ticket(
     connection: AsyncConnection, message: InboundMessage, playbook: Playbook, parent_id: UUID | None
 ) -> _Place:
     """A ticket for the first message of a thread. Machine mail gets one that is closed from birth: kept, never answered."""
     person = message.nature is MessageNature.PERSON
     case_id = uuid4()
-    number = await _next_number(connection)
+    number = await next_number(connection)
     workflow_id = f"{TICKET}-{number}"
     title = threading.title(message.subject, message.text)
     await connection.execute(
@@ -276,18 +257,37 @@ async def _new_ticket(
             playbook_version=playbook.version,
         )
     )
-    return _Place(case_id, workflow_id, person)
+    return _Place(case_id, case_id, workflow_id, None, person)
 
 
-async def _next_number(connection: AsyncConnection) -> int:
+async def _hold(
+    connection: AsyncConnection, place: _Place, message: InboundMessage, contact: Contact | None, claimed: frozenset[Key]
+) -> None:
+    """What the message is about belongs to its ticket from now on, where no other ticket has it."""
+    await conversations.written_about(connection, place.case_id, message.received_at)
+    party = f"company:{place.company_id}" if place.company_id is not None else contact and contact.party
+    if party is not None:
+        await conversations.claim(connection, place.case_id, message.store, party, claimed, message.received_at)
+
+
+def _read(message: InboundMessage) -> Reading:
+    text = message.text[:_READ_LIMIT]
+    names = " ".join(attachment.filename for attachment in message.attachments)
+    references = (*message.named, *references_of(f"{message.subject}\n{text}\n{names}"))
+    intents, _ = intents_of(f"{message.subject}\n{text}")
+    return Reading(references, keys(references, intents[:1]), keys(references, intents))
+
+
+async def next_number(connection: AsyncConnection) -> int:
     return (await connection.execute(sql.select(case_numbers.next_value()))).scalar_one()
 
 
-def _row(message_id: UUID, case_id: UUID, message: InboundMessage) -> dict[str, Any]:
+def _row(message_id: UUID, place: _Place, evidence: str, message: InboundMessage) -> dict[str, Any]:
     return {
         "id": message_id,
-        "case_id": case_id,
-        "origin_id": case_id,
+        "case_id": place.case_id,
+        "origin_id": place.origin_id,
+        "evidence": evidence,
         "direction": "in",
         "channel": message.channel.value,
         "external_id": message.external_id,

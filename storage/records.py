@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.case import Publication
+from storage import conversations
 from storage.tables import cases, decisions, timeline
 
 CASE_CHANGED = "case_changed"
@@ -34,6 +35,8 @@ async def publish(connection: AsyncConnection, publication: Publication) -> None
             .where(decisions.c.id == outcome.decision_id, decisions.c.outcome.is_(None))
             .values(**outcome.model_dump(exclude={"decision_id"}))
         )
+    if snapshot.status == "closed":
+        await conversations.release(connection, snapshot.case_id)
     await notify(connection, CASE_CHANGED, {"case_id": str(snapshot.case_id)})
 
 

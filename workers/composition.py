@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from activities.bigcommerce.stores import Stores
     from activities.mail.sending import Mailer
+    from activities.records.reading import Reading
     from domain.playbook import Playbook
     from storage.blobs import Blobs
     from storage.engine import Database
@@ -104,27 +105,23 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient")
     from activities.finance.ledger import Ledger
     from activities.finance.models import ledger_queue
     from activities.lanes.handover import Lanes
-    from activities.records.casefile import CaseFile
-    from activities.records.returns import ReturnRecords
+    from activities.records.reading import Reading
     from activities.records.tickets import TicketRecords
 
     accounts, database, playbook = resources.accounts, resources.database, resources.playbook
     ledger = EffectLedger(database)
     stores = Stores(accounts, playbook, http)
     mailer = _mailer(resources, stores)
-    case_file, tickets = CaseFile(database, playbook.version), TicketRecords(database, playbook, stores)
-    returns, lanes = ReturnRecords(database, playbook, stores), Lanes(client, TASK_QUEUE)
+    reading = Reading(playbook)
+    tickets, lanes = TicketRecords(database, playbook, stores, reading), Lanes(client, TASK_QUEUE)
     refunds, credit_notes = Refunds(ledger, stores), CreditNotes(ledger, Ledger(accounts, http))
     labels = ReturnLabels(ledger, stores, accounts, playbook, resources.blobs, http, mailer.send)
     main = QueueContents(
         workflows=[process.workflow for process in registry.discover().values()],
         activities=[
-            case_file.publish,
-            case_file.read_case,
-            case_file.decide_effect,
+            *_records(resources, stores, reading),
             tickets.open_ticket,
             tickets.read_message,
-            returns.open_return,
             mailer.send_mail,
             mailer.tell_staff,
             lanes.settle,
@@ -141,6 +138,29 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient")
         rate = account.calls_per_second / _CALLS_PER_CREDIT_NOTE
         queues[ledger_queue(name)] = QueueContents((), [credit_notes.credit_note], rate)
     return queues
+
+
+def _records(resources: Resources, stores: "Stores", reading: "Reading") -> list[Callable[..., Any]]:
+    """The activities that touch our own records alone."""
+    from activities.records.casefile import CaseFile
+    from activities.records.merging import Merging
+    from activities.records.returns import ReturnRecords
+
+    case_file = CaseFile(resources.database, resources.playbook.version)
+    merging = Merging(resources.database, reading)
+    returns = ReturnRecords(resources.database, resources.playbook, stores)
+    return [
+        case_file.publish,
+        case_file.read_case,
+        case_file.decide_effect,
+        merging.merge,
+        merging.unmerge,
+        merging.split,
+        merging.read_merged,
+        merging.hand_on,
+        merging.read_reply,
+        returns.open_return,
+    ]
 
 
 def _mailer(resources: Resources, stores: "Stores") -> "Mailer":

@@ -98,6 +98,8 @@ class OrderContext(_Model):
 
     orders: tuple[Order, ...] = ()
     company: Company | None = None
+    sender_belongs: bool = False
+    """Whether the sender is known to write for that company."""
     missing: tuple[str, ...] = ()
     store_answered: bool = True
     """False where the store was down or slow: worth asking again."""

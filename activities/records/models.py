@@ -30,6 +30,24 @@ FILL_CONTEXT = "records.fill_context"
 OPEN_RETURN = "records.open_return"
 """Activity name: looks up what a return needs to be judged. Input CaseReference, output OpenedReturn."""
 
+MERGE = "records.merge"
+"""Activity name: moves everything of a ticket to another. Input MergeRequest, output MergeResult."""
+
+UNMERGE = "records.unmerge"
+"""Activity name: moves back what has its origin in a merged ticket. Input UnmergeRequest, output UnmergeResult."""
+
+SPLIT = "records.split"
+"""Activity name: moves messages into a new ticket. Input SplitRequest, output SplitResult."""
+
+READ_MERGED = "records.read_merged"
+"""Activity name: what a ticket was when it was merged. Input CaseReference, output MergedRecord."""
+
+HAND_ON = "records.hand_on"
+"""Activity name: tells the survivor of a merged ticket what was told to the merged one. Input HandOn, no output."""
+
+READ_REPLY = "records.read_reply"
+"""Activity name: which of a ticket's references an agent's reply names. Input ReplyReference, output NamedValues."""
+
 DECIDE_EFFECT = "records.decide_effect"
 """Activity name: notes what a person decided about stuck effects. Input EffectDecision, no output."""
 
@@ -60,30 +78,60 @@ class MessageReference(_Model):
     store: str
 
 
+class FoundReference(Reference):
+    """A reference, where it stands, and what it was found to be: `found` in words, None where nobody could look. `score` says
+    from 0 to 100 how sure that is."""
+
+    part: str = "text"
+    """channel, subject, text, attachment or quoted."""
+    found: str | None = None
+    score: int = 0
+    orders: tuple[str, ...] = ()
+    """The orders it stands for."""
+    message_id: UUID | None = None
+
+
+class OtherTicket(_Model):
+    """Another ticket, and in words why it is spoken of."""
+
+    case_id: UUID
+    number: int
+    words: str = ""
+
+
 class MessageFacts(_Model):
-    """A message without its words."""
+    """A message without its words. `case_id` is the ticket it is in, `origin_id` the one it would be in without merges."""
 
     message_id: UUID
     received_at: AwareDatetime
     nature: MessageNature
-    references: tuple[Reference, ...] = ()
+    references: tuple[FoundReference, ...] = ()
     intents: tuple[str, ...] = ()
+    case_id: UUID | None = None
+    origin_id: UUID | None = None
+    orders: tuple[str, ...] = ()
+    """The orders its references were found to be."""
+    duplicates: tuple[OtherTicket, ...] = ()
 
 
 class ContextFacts(_Model):
-    """What a case needs of an order context; the whole of it is in the records. `missing` is in words."""
+    """What a case needs of an order context; the whole of it is in the records. `missing` is in words. `same` is the ticket
+    that is about the very same, `duplicates` are those about some of it."""
 
     company: str | None = None
     tier: str | None = None
     orders: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     store_answered: bool = True
+    references: tuple[FoundReference, ...] = ()
+    same: OtherTicket | None = None
+    duplicates: tuple[OtherTicket, ...] = ()
 
 
 class FillContext(_Model):
     case_id: UUID
     store: str
-    references: tuple[Reference, ...]
+    references: tuple[FoundReference, ...]
 
 
 class TicketPolicy(_Model):
@@ -111,7 +159,9 @@ class OpenedTicket(_Model):
     language_evidence: str = ""
     intents: tuple[str, ...] = ()
     intent_evidence: str = ""
-    references: tuple[Reference, ...] = ()
+    model_version: str | None = None
+    suggestions: tuple[str, ...] = ()
+    references: tuple[FoundReference, ...] = ()
     context: ContextFacts = ContextFacts()
     policy: TicketPolicy
 
@@ -166,3 +216,73 @@ class EffectDecision(_Model):
     state: EffectState
     provider_id: str | None = None
     author: str
+
+
+class MergeRequest(_Model):
+    """`into` is the number of the other ticket."""
+
+    case_id: UUID
+    into: int
+
+
+class MergeResult(_Model):
+    """Where it was merged; or why not, in words."""
+
+    other: OtherTicket | None = None
+    refused: str | None = None
+
+
+class UnmergeRequest(_Model):
+    """`merged_into` is the ticket it is taken out of."""
+
+    case_id: UUID
+    merged_into: UUID
+
+
+class UnmergeResult(_Model):
+    """All that came in for the ticket, and for those merged into it before, oldest first."""
+
+    messages: tuple[MessageFacts, ...] = ()
+
+
+class SplitRequest(_Model):
+    """`new_id` makes the repetition of a split the same split."""
+
+    case_id: UUID
+    message_ids: tuple[UUID, ...]
+    new_id: UUID
+
+
+class SplitResult(_Model):
+    """`references` are those that the messages left behind name."""
+
+    other: OtherTicket | None = None
+    references: tuple[Reference, ...] = ()
+    refused: str | None = None
+
+
+class MergedRecord(_Model):
+    """A ticket as it was when it was merged, by whom and why."""
+
+    ticket: OtherTicket
+    by: str
+    at: AwareDatetime
+    state: dict[str, Any]
+
+
+class HandOn(_Model):
+    """`signal` and `payload` as the merged ticket got them."""
+
+    case_id: UUID
+    signal: str
+    payload: dict[str, Any]
+
+
+class ReplyReference(_Model):
+    case_id: UUID
+    decision_id: UUID
+    references: tuple[FoundReference, ...]
+
+
+class NamedValues(_Model):
+    values: tuple[str, ...]

@@ -8,6 +8,7 @@ from temporalio import activity
 from activities._kit.errors import Transient
 from activities.bigcommerce.models import LookUp, OrderContext
 from activities.bigcommerce.stores import Stores
+from activities.records.conversations import find_the_same
 from activities.records.models import (
     FILL_CONTEXT,
     OPEN_TICKET,
@@ -15,25 +16,27 @@ from activities.records.models import (
     CaseReference,
     ContextFacts,
     FillContext,
+    FoundReference,
     MessageFacts,
     MessageReference,
     OpenedTicket,
     TicketPolicy,
 )
-from domain.messages import MessageNature
+from activities.records.reading import Reading
 from domain.playbook import Playbook
-from domain.references import Reference, ReferenceKind
+from domain.references import ReferenceKind
 from domain.sla import Promise
-from domain.triage import Triage, triage
+from domain.triage import Intent
 from storage import cases
 from storage.engine import Database
 
 
 class TicketRecords:
-    def __init__(self, database: Database, playbook: Playbook, stores: Stores) -> None:
+    def __init__(self, database: Database, playbook: Playbook, stores: Stores, reading: Reading) -> None:
         self._database = database
         self._playbook = playbook
         self._stores = stores
+        self._reading = reading
 
     @activity.defn(name=OPEN_TICKET)
     async def open_ticket(self, reference: CaseReference) -> OpenedTicket:
@@ -45,61 +48,67 @@ class TicketRecords:
             inbound = await cases.read_inbound(connection, reference.case_id)
             await cases.keep_playbook(connection, self._playbook)
         first = inbound[0]
-        read = self._triage(first)
-        look_up = LookUp(store=reference.store, order_ids=_orders(read.references), email=first["sender"].get("email"))
-        context = await self._stores.look_up(look_up)
-        async with self._database.begin() as connection:
-            await cases.keep_context(connection, reference.case_id, context.model_dump(mode="json"), context.as_of)
+        read = self._reading.triage(first)
+        facts = [await self._reading.facts(row) for row in inbound]
+        context = await self._context(birth, first, facts[0].references, read.intents)
         return OpenedTicket(
-            messages=tuple(self._facts(row) for row in inbound),
+            messages=tuple(facts),
             language=read.language,
             language_evidence=read.language_evidence,
             intents=tuple(intent.value for intent in read.intents),
             intent_evidence=read.intent_evidence,
-            references=read.references,
-            context=self._context_facts(reference.store, context, read.references),
+            references=facts[0].references,
+            context=context,
             policy=self._policy(reference.store),
         )
 
     @activity.defn(name=READ_MESSAGE)
     async def read_message(self, reference: MessageReference) -> MessageFacts:
         async with self._database.begin() as connection:
-            return self._facts(await cases.read_message(connection, reference.message_id))
+            row = await cases.read_message(connection, reference.message_id)
+        return await self._reading.facts(row)
 
     @activity.defn(name=FILL_CONTEXT)
     async def fill_context(self, wanted: FillContext) -> ContextFacts:
         """Asks the store again. Raises Transient while it does not answer."""
         async with self._database.begin() as connection:
-            email = await cases.latest_sender(connection, wanted.case_id)
-        context = await self._stores.look_up(LookUp(store=wanted.store, order_ids=_orders(wanted.references), email=email))
+            birth = await cases.read_birth(connection, wanted.case_id)
+            inbound = await cases.read_inbound(connection, wanted.case_id)
+        read = self._reading.triage(inbound[0])
+        context = await self._context(birth, inbound[-1], wanted.references, read.intents)
         if not context.store_answered:
             raise Transient("; ".join(context.missing))
-        async with self._database.begin() as connection:
-            await cases.keep_context(connection, wanted.case_id, context.model_dump(mode="json"), context.as_of)
-        return self._context_facts(wanted.store, context, wanted.references)
+        return context
 
-    def _triage(self, message: dict[str, Any]) -> Triage:
-        return triage(message["subject"], message["text"], self._playbook.stores[message["store"]].languages)
-
-    def _facts(self, message: dict[str, Any]) -> MessageFacts:
-        read = self._triage(message)
-        return MessageFacts(
-            message_id=message["id"],
-            received_at=message["at"],
-            nature=MessageNature(message["nature"]),
-            references=read.references,
-            intents=tuple(intent.value for intent in read.intents),
+    async def _context(
+        self,
+        case: dict[str, Any],
+        message: dict[str, Any],
+        references: tuple[FoundReference, ...],
+        intents: tuple[Intent, ...],
+    ) -> ContextFacts:
+        """Looks up what a message names, keeps it, and finds the tickets that are about the same."""
+        store = case["store"]
+        found = await self._stores.look_up(
+            LookUp(store=store, order_ids=_orders(references), email=message["sender"].get("email"))
         )
-
-    def _context_facts(self, store: str, context: OrderContext, references: tuple[Reference, ...]) -> ContextFacts:
-        company = context.company
+        orders, company = _matched(found, references), found.company
+        same, duplicates = None, ()
+        async with self._database.begin() as connection:
+            if found.store_answered:
+                same, duplicates = await find_the_same(
+                    connection, self._playbook, case, message, intents, references, orders, found
+                )
+            await cases.keep_context(connection, case["id"], found.model_dump(mode="json"), found.as_of)
         tiers = self._playbook.stores[store].tiers
         return ContextFacts(
             company=company.name if company else None,
             tier=tiers.get(company.group_id or "") if company else None,
-            orders=_matched(context, references),
-            missing=context.missing,
-            store_answered=context.store_answered,
+            orders=orders,
+            missing=found.missing,
+            store_answered=found.store_answered,
+            same=same,
+            duplicates=duplicates,
         )
 
     def _policy(self, store: str) -> TicketPolicy:
@@ -119,11 +128,11 @@ class TicketRecords:
         )
 
 
-def _orders(references: tuple[Reference, ...]) -> tuple[str, ...]:
+def _orders(references: tuple[FoundReference, ...]) -> tuple[str, ...]:
     return tuple(reference.value for reference in references if reference.kind is ReferenceKind.ORDER)
 
 
-def _matched(context: OrderContext, references: tuple[Reference, ...]) -> tuple[str, ...]:
+def _matched(context: OrderContext, references: tuple[FoundReference, ...]) -> tuple[str, ...]:
     """The orders a message is about: those it names by number or purchase order; else the buyer's only one."""
     named = {_bare(reference.value) for reference in references if reference.kind in _ORDER_KINDS}
     matched = [order.order_id for order in context.orders if {order.order_id, _bare(order.purchase_order or "-")} & named]

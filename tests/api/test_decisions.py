@@ -59,7 +59,7 @@ async def test_the_workflow_is_told_all_but_the_persons_own_words(
     assert (await agent.post(_path(ticket_id), json=body)).status_code == 202
     (signal,) = await _signals(database)
     assert "secret" not in json.dumps(signal)
-    assert signal["payload"] == {"close": True}
+    assert signal["payload"] == {"close": True, "answers": []}
     assert (signal["decision_id"], signal["kind"], signal["author"], signal["role"], signal["seen_revision"]) == (
         identity,
         "reply",

@@ -34,7 +34,7 @@ async def _list(agent: httpx.AsyncClient, query: str = "") -> list[str]:
 
 async def test_the_most_urgent_comes_first_and_pages_meet(agent: httpx.AsyncClient, database: Database) -> None:
     dues = [None, NOW + timedelta(hours=2), NOW - timedelta(hours=1), None, NOW + timedelta(hours=2)]
-    ids = [await _ticket(agent, subject=f"t{position}") for position in range(len(dues))]
+    ids = [await _ticket(agent, subject=f"t{position}", text="Good morning") for position in range(len(dues))]
     for case_id, due in zip(ids, dues, strict=True):
         await show(database, case_id, next_due_at=due)
     wanted = [str(ids[position]) for position in (2, 1, 4, 0, 3)]

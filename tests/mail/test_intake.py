@@ -91,7 +91,7 @@ async def test_the_same_message_at_the_same_moment_is_one(door: Door) -> None:
 
 async def test_the_same_id_on_another_channel_is_another_message(door: Door) -> None:
     first = await door.receive(mail("a"))
-    other = await door.receive(mail("a", channel=Channel.CHAT, thread=ThreadHeaders()))
+    other = await door.receive(mail("a", channel=Channel.CHAT, text="Good morning", thread=ThreadHeaders()))
     assert other.created
     assert other.ticket_id != first.ticket_id
 
@@ -118,7 +118,8 @@ async def test_a_thread_of_another_store_is_not_joined(door: Door) -> None:
 
 
 async def test_equal_subjects_are_two_tickets(door: Door) -> None:
-    assert (await door.receive(mail("a"))).ticket_id != (await door.receive(mail("b"))).ticket_id
+    first, second = mail("a", text="Good morning"), mail("b", text="Good morning")
+    assert (await door.receive(first)).ticket_id != (await door.receive(second)).ticket_id
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from domain.case import DecisionOutcome, Outcome, Publication, Snapshot, Timelin
 from domain.effects import EffectState
 from domain.sla import Notice, due_notices, next_deadline, next_moment
 from workflows._kit.calls import bring_about, look_up
-from workflows._kit.contract import CaseInput, Decision, DecisionTaken, MessageArrived, Unblock, UnblockAction, own_words
+from workflows._kit.contract import CaseInput, Decision, DecisionTaken, MessageArrived, News, Unblock, UnblockAction, own_words
 from workflows._kit.state import MEMORY, CaseState, Effect, EffectStatus
 
 State = TypeVar("State", bound=CaseState)
@@ -39,8 +39,8 @@ class Case(Generic[State]):
     def __init__(self, start: CaseInput) -> None:
         self.start = start
         self.state: State
-        self._arrived: deque[MessageArrived | DecisionTaken] = deque()
-        self._learned: deque[Callable[[], None]] = deque()
+        self._arrived: deque[MessageArrived | DecisionTaken | News] = deque()
+        self._learned: deque[Callable[[], Awaitable[None]]] = deque()
         self._finished: deque[tuple[Effect, Any, ApplicationError | None]] = deque()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._promised: dict[str, tuple[State, Publication]] = {}
@@ -48,6 +48,16 @@ class Case(Generic[State]):
         self._outcomes: list[DecisionOutcome] = []
         self._changed = False
         self._timer: tuple[datetime, asyncio.Task[None]] | None = None
+        self._replayed_at: datetime | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The moment at which what is being applied happens; in the past while a life is gone through again."""
+        return self._replayed_at or workflow.now()
+
+    @property
+    def workflow_id(self) -> str:
+        return workflow.info().workflow_id
 
     # What a process says about itself
 
@@ -58,8 +68,16 @@ class Case(Generic[State]):
     async def message(self, arrived: MessageArrived) -> None:
         """A message was filed under this case."""
 
+    async def heard(self, news: News) -> None:
+        """Something else was told by a signal of the process's own."""
+
+    async def decide(self, taken: DecisionTaken, decision: Decision) -> None:
+        """Applies a decision of the right role on a current view, or raises Refused. A process whose decisions need something
+        looked up does that here."""
+        self.judge(taken, decision)
+
     def judge(self, taken: DecisionTaken, decision: Decision) -> None:
-        """Applies a decision of the right role on a current view, or raises Refused."""
+        """The part of deciding that looks nothing up."""
         raise NotImplementedError
 
     def noticed(self, notice: Notice) -> None:
@@ -111,7 +129,7 @@ class Case(Generic[State]):
         while self._arrived:
             await self._apply(self._arrived.popleft())
         while self._learned:
-            self._learned.popleft()()
+            await self._learned.popleft()()
         while self._finished:
             self._settle_effect(*self._finished.popleft())
         for notice in due_notices(self.state.clocks, self.state.promises, workflow.now()):
@@ -148,37 +166,53 @@ class Case(Generic[State]):
         if timer is not None and timer.done():
             self._timer = None
 
-    async def _apply(self, item: MessageArrived | DecisionTaken) -> None:
-        identity = item.message_id if isinstance(item, MessageArrived) else item.decision_id
+    async def _apply(self, item: MessageArrived | DecisionTaken | News) -> None:
+        match item:
+            case MessageArrived():
+                if self._is_new(item.message_id):
+                    await self.message(item)
+            case News():
+                if self._is_new(item.id):
+                    await self.heard(item)
+            case DecisionTaken():
+                if self._is_new(item.decision_id):
+                    try:
+                        await self._judge(item)
+                    except Refused as refusal:
+                        self.refuse(item.decision_id, str(refusal))
+
+    def _is_new(self, identity: UUID) -> bool:
         if identity in self.state.seen:
-            return
+            return False
         self.state.seen = [*self.state.seen[-MEMORY:], identity]
-        if isinstance(item, MessageArrived):
-            await self.message(item)
-        else:
-            try:
-                await self._judge(item)
-            except Refused as refusal:
-                self.refuse(item.decision_id, str(refusal))
+        return True
 
     async def _judge(self, taken: DecisionTaken) -> None:
-        kinds = {decision.kind: decision for decision in (*self.decisions, Unblock)}
-        kind = kinds.get(taken.kind)
-        if kind is None:
-            raise Refused(f"A {self.process} knows no decision “{taken.kind}”.")
+        kind = self._kind(taken)
         if not taken.role.may_act_as(kind.authority):
             raise Refused(f"“{kind.title}” needs the role {kind.authority.value}; {taken.author} is {taken.role.value}.")
         if kind.minds_changes and taken.seen_revision is not None and taken.seen_revision < self.state.changed_at_revision:
             raise Refused(f"Something happened since you looked: {self.state.last_change or 'the case was opened'}.")
-        try:
-            # The own words stayed in the database; the API has checked them.
-            decision = kind.model_validate(taken.payload | {name: "…" for name in own_words(kind)})
-        except ValidationError as error:
-            raise Refused(f"The decision cannot be read: {error.errors()[0]['msg']}.") from error
+        decision = self.read(taken)
         if isinstance(decision, Unblock):
             await self._unblock(taken, decision)
         else:
-            self.judge(taken, decision)
+            await self.decide(taken, decision)
+
+    def _kind(self, taken: DecisionTaken) -> type[Decision]:
+        kind = next((decision for decision in (*self.decisions, Unblock) if decision.kind == taken.kind), None)
+        if kind is None:
+            raise Refused(f"A {self.process} knows no decision “{taken.kind}”.")
+        return kind
+
+    def read(self, taken: DecisionTaken) -> Decision:
+        """The decision as its model. Raises Refused."""
+        kind = self._kind(taken)
+        try:
+            # The own words stayed in the database; the API has checked them.
+            return kind.model_validate(taken.payload | {name: "…" for name in own_words(kind)})
+        except ValidationError as error:
+            raise Refused(f"The decision cannot be read: {error.errors()[0]['msg']}.") from error
 
     # What a process does to be seen
 
@@ -190,7 +224,7 @@ class Case(Generic[State]):
         self._events.append(
             TimelineEvent(
                 sequence=self.state.sequence,
-                at=at or workflow.now(),
+                at=at or self.now,
                 actor=actor,
                 kind=kind,
                 text=text,
@@ -217,7 +251,7 @@ class Case(Generic[State]):
             decision_id=decision_id,
             outcome=outcome,
             reason=reason,
-            decided_at=workflow.now(),
+            decided_at=self.now,
             revision=self.state.revision + 1,
         )
 
@@ -250,7 +284,7 @@ class Case(Generic[State]):
 
     # Effects
 
-    def learn_later(self, name: str, looking: Awaitable[Facts], learned: Callable[[Facts], None]) -> None:
+    def learn_later(self, name: str, looking: Awaitable[Facts], learned: Callable[[Facts], Awaitable[None]]) -> None:
         """Lets a slow look-up answer in its own time, while the case goes on; `learned` is told in the case's own turn."""
 
         async def look() -> None:

@@ -53,6 +53,14 @@ class DecisionTaken(BaseModel):
     payload: dict[str, Any] = {}
 
 
+class News(BaseModel):
+    """Base of what else a process may be told by a signal of its own. The same `id` is told once."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+
+
 class Decision(BaseModel):
     """Base of a process's decisions. A subclass declares its fields, and by class variables how it is named, shown and who
     may take it; route, form, permission and audit entry come from that.

@@ -31,6 +31,8 @@ class Effect(BaseModel):
     decision_id: UUID | None = None
     actor: str
     taken_at: AwareDatetime
+    answers: list[str] = []
+    """Values of the references that a reply answers."""
     publishes: bool = False
     """Whether the activity stores what the case shows once it is done, in the transaction that marks it done."""
     status: EffectStatus = EffectStatus.RUNNING

@@ -106,7 +106,18 @@ class ReturnWorkflow(ReturnDecisions):
             return
         person = notice.to or self.state.owner or self.state.policy.owner
         self.record("escalated", f"{clock.name.words.capitalize()} missed: {person} was told.")
-        self.start_effect(tell(self.start, self.headline(), clock, notice, person, self.state.owner))
+        self.start_effect(
+            tell(
+                self.workflow_id,
+                self.start.case_id,
+                self.headline(),
+                clock,
+                notice,
+                person,
+                self.state.owner,
+                self.now,
+            )
+        )
 
     def done(self, effect: Effect, result: dict[str, Any] | None) -> None:
         match effect.purpose:

@@ -1,22 +1,41 @@
 """The ticket: its decisions and what it shows. Workflow id `ticket-<number>`."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import ClassVar, Self
+from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
 
 from domain.playbook import Duration
-from workflows._kit.contract import Decision, OwnWords
+from domain.references import ReferenceKind
+from workflows._kit.contract import Decision, News, OwnWords
+
+
+class MergingKind(StrEnum):
+    ABSORB = "absorb"
+    RELEASE = "release"
+
+
+class MergingNews(News):
+    """Signal `merging`: `ticket` was merged into this one, or taken out again with all its `family` (it and those merged into
+    it before)."""
+
+    kind: MergingKind
+    ticket: UUID
+    family: tuple[UUID, ...] = ()
 
 
 class Reply(Decision):
-    """Answer the customer. With `close` the ticket is resolved as soon as the answer is out."""
+    """Answer the customer. With `close` the ticket is resolved as soon as the answer is out. The references that the text names
+    are answered by it, and those that `answers` lists."""
 
     kind: ClassVar[str] = "reply"
     title: ClassVar[str] = "Reply"
 
     text: OwnWords = Field(min_length=1, max_length=50_000)
     close: bool = False
+    answers: list[str] = []
 
 
 class Note(Decision):
@@ -89,6 +108,7 @@ class Resolve(Decision):
     title: ClassVar[str] = "Resolve"
 
     outcome: str = Field(default="answered", max_length=80)
+    waive_open: bool = Field(default=False, description="waive the references that nobody has answered")
 
 
 class Reopen(Decision):
@@ -99,4 +119,56 @@ class Reopen(Decision):
     minds_changes: ClassVar[bool] = False
 
 
-DECISIONS: tuple[type[Decision], ...] = (Reply, Note, Assign, Retag, Snooze, Wait, Resolve, Reopen)
+class Merge(Decision):
+    """This ticket is about the same as another: its messages move there, and so does what is written to it later. It can be
+    undone at any time."""
+
+    kind: ClassVar[str] = "merge"
+    title: ClassVar[str] = "Merge into another ticket"
+
+    into: int = Field(ge=1, description="number of the ticket it is merged into")
+
+
+class Unmerge(Decision):
+    """Take a merged ticket out again: it and the other are as if they had never been one."""
+
+    kind: ClassVar[str] = "unmerge"
+    title: ClassVar[str] = "Undo the merge"
+    minds_changes: ClassVar[bool] = False
+
+
+class Split(Decision):
+    """Some messages are another matter: they become a ticket of their own."""
+
+    kind: ClassVar[str] = "split"
+    title: ClassVar[str] = "Split off messages"
+
+    message_ids: list[UUID] = Field(min_length=1, max_length=200)
+
+
+class WaiveReference(Decision):
+    """This reference needs no answer. The kind is needed only where two references have the same value."""
+
+    kind: ClassVar[str] = "waive_reference"
+    title: ClassVar[str] = "Waive a reference"
+    minds_changes: ClassVar[bool] = False
+
+    value: str = Field(min_length=1, max_length=200)
+    reference_kind: ReferenceKind | None = None
+    reason: OwnWords = Field(default="", max_length=1_000)
+
+
+DECISIONS: tuple[type[Decision], ...] = (
+    Reply,
+    Note,
+    Assign,
+    Retag,
+    Snooze,
+    Wait,
+    Resolve,
+    Reopen,
+    Merge,
+    Unmerge,
+    Split,
+    WaiveReference,
+)

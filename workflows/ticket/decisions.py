@@ -6,13 +6,26 @@ from typing import Any
 from temporalio import workflow
 
 from activities.mail.models import SEND_MAIL, OutgoingMail
+from domain import sla
 from domain.effects import EffectKind, op_key
-from domain.sla import ClockName, in_words, meet, pause, resume, start_clock, start_plain_clock, stop
+from domain.sla import ClockName, meet, pause, resume, start_clock, start_plain_clock, stop
 from workflows._kit.case import Case, Refused
 from workflows._kit.contract import TASK_QUEUE, Decision, DecisionTaken
 from workflows._kit.state import Effect
-from workflows.ticket.contract import DECISIONS, Assign, Note, Reopen, Reply, Resolve, Retag, Snooze, Wait
-from workflows.ticket.state import TicketState
+from workflows.ticket.contract import (
+    DECISIONS,
+    Assign,
+    Note,
+    Reopen,
+    Reply,
+    Resolve,
+    Retag,
+    Snooze,
+    Wait,
+    WaiveReference,
+)
+from workflows.ticket.references import in_words, settled, settled_by_reply, waived
+from workflows.ticket.state import Happening, TicketState
 
 
 class TicketDecisions(Case[TicketState]):
@@ -22,11 +35,14 @@ class TicketDecisions(Case[TicketState]):
     decisions = DECISIONS
 
     def judge(self, taken: DecisionTaken, decision: Decision) -> None:
+        if self.state.merged_into is not None and not isinstance(decision, Note):
+            raise Refused(f"The ticket was merged into #{self.state.merged_into.number}; decide there, or undo the merge.")
         if self.state.status == "closed" and not isinstance(decision, Reopen | Note):
             raise Refused("The ticket is closed; reopen it first.")
         match decision:
             case Reply():
                 self._reply(taken, decision)
+                self.remember(decision=taken)
                 return
             case Note():
                 self.record("note", "Note.", actor=taken.author, decision_id=taken.decision_id)
@@ -41,16 +57,58 @@ class TicketDecisions(Case[TicketState]):
             case Resolve():
                 if self.state.status == "resolved":
                     raise Refused(f"The ticket is resolved already: {self.state.last_change}.")
+                self._settle_references(decision.waive_open)
                 self.resolve(taken, decision.outcome)
+            case WaiveReference():
+                self._waive(taken, decision)
             case Reopen():
                 if self.state.status == "open":
                     raise Refused("The ticket is open.")
                 self.take_up_again(f"{taken.author} reopened it", taken)
+        self.remember(decision=taken)
         self.accept(taken.decision_id)
 
+    def remember(self, **happened: Any) -> None:
+        """Notes what changes a ticket that others were merged into, so that it can be gone through again without them."""
+        self.state.decided = self.state.decided or "decision" in happened
+        if self.state.apart is not None and self.state.merged_into is None:
+            self.state.apart.happenings.append(Happening(at=self.now, **happened))
+
+    def _settle_references(self, waive_open: bool) -> None:
+        """Before a ticket is resolved every reference is answered or waived; a single one is what the resolution is about."""
+        state = self.state
+        unanswered = state.open_references()
+        if len(unanswered) > 1 and not waive_open and self.has_the_rule("open-references"):
+            raise Refused(f"Still open: {in_words(unanswered)}. Answer them, or say that they need no answer.")
+        state.references = [waived(named) if waive_open else settled(named) for named in state.references]
+
+    def _waive(self, taken: DecisionTaken, decision: WaiveReference) -> None:
+        meant = [
+            named
+            for named in self.state.references
+            if named.value == decision.value and decision.reference_kind in (None, named.kind)
+        ]
+        if len(meant) != 1:
+            raise Refused(
+                f"There is no reference “{decision.value}”."
+                if not meant
+                else f"There are several references “{decision.value}”; say which kind."
+            )
+        self.state.references = [waived(named) if named is meant[0] else named for named in self.state.references]
+        text = f"Needs no answer: {in_words(meant)}."
+        self.record("reference_waived", text, actor=taken.author, decision_id=taken.decision_id)
+
+    def has_the_rule(self, change: str) -> bool:
+        """Whether this life began after a rule came into the code. Asked only where the rule decides, since asking costs an
+        action."""
+        return workflow.patched(change)
+
     def _reply(self, taken: DecisionTaken, decision: Reply) -> None:
+        left = [named for named in self.state.open_references() if named.value not in decision.answers]
+        if decision.close and len(left) > 1 and self.has_the_rule("open-references"):
+            raise Refused(f"The reply leaves open: {in_words(left)}. Answer or waive them, or send it without closing.")
         mail = OutgoingMail(
-            op_key=op_key(workflow.info().workflow_id, EffectKind.MAIL, str(taken.decision_id)),
+            op_key=op_key(self.workflow_id, EffectKind.MAIL, str(taken.decision_id)),
             case_id=self.start.case_id,
             store=self.start.store,
             language=self.state.language,
@@ -68,6 +126,7 @@ class TicketDecisions(Case[TicketState]):
                 decision_id=taken.decision_id,
                 actor=taken.author,
                 taken_at=taken.taken_at,
+                answers=decision.answers,
                 publishes=True,
             )
         )
@@ -77,7 +136,9 @@ class TicketDecisions(Case[TicketState]):
         if effect.decision_id is None:
             return
         state = self.state
+        self.remember(sent=effect.decision_id)
         self.record("reply", "Reply sent.", actor=effect.actor, decision_id=effect.decision_id)
+        state.references = settled_by_reply(state.references, effect.answers)
         if (clock := state.clock(ClockName.FIRST_RESPONSE)) is not None:
             meet(clock, effect.taken_at)
         if state.reply_overtaken:
@@ -90,6 +151,7 @@ class TicketDecisions(Case[TicketState]):
 
     def skipped(self, effect: Effect) -> None:
         if effect.decision_id is not None:
+            self.remember(left_out=effect.decision_id)
             self.refuse(effect.decision_id, "The reply was not sent: a person decided to leave it out.")
 
     def _assign(self, taken: DecisionTaken, decision: Assign) -> None:
@@ -136,24 +198,24 @@ class TicketDecisions(Case[TicketState]):
                 state.clocks[index] = start_clock(clock.name, wanted[clock.name], promise, clock.started_at, because)
 
     def _snooze(self, taken: DecisionTaken, decision: Snooze) -> None:
-        if decision.until <= workflow.now():
+        if decision.until <= self.now:
             raise Refused("The moment to snooze until has passed.")
         self._put_away("snoozed")
-        length = decision.until - workflow.now()
-        self.state.clocks.append(start_plain_clock(ClockName.SNOOZE, length, workflow.now(), f"Snoozed by {taken.author}."))
+        length = decision.until - self.now
+        self.state.clocks.append(start_plain_clock(ClockName.SNOOZE, length, self.now, f"Snoozed by {taken.author}."))
         text = f"Snoozed until {decision.until:%Y-%m-%d %H:%M %Z}."
         self.record("snoozed", text, actor=taken.author, decision_id=taken.decision_id)
 
     def _wait_for(self, taken: DecisionTaken, decision: Wait) -> None:
         self._put_away("awaiting_party")
-        state, now = self.state, workflow.now()
+        state, now = self.state, self.now
         state.waiting_for = decision.party
         if (clock := state.clock(ClockName.RESOLUTION)) is not None:
             pause(clock, state.promises[ClockName.RESOLUTION], now, decision.party)
         chase_after = decision.chase_after or timedelta(seconds=state.policy.chase_after)
         because = f"{taken.author} waits for {decision.party}."
         state.clocks.append(start_plain_clock(ClockName.WAITING, chase_after, now, because))
-        text = f"Waiting for {decision.party}; looked at again in {in_words(chase_after)}."
+        text = f"Waiting for {decision.party}; looked at again in {sla.in_words(chase_after)}."
         self.record("waiting", text, actor=taken.author, decision_id=taken.decision_id)
 
     def _put_away(self, stage: str) -> None:
@@ -169,7 +231,7 @@ class TicketDecisions(Case[TicketState]):
         self.record("resolved", f"Resolved: {outcome}.", actor=taken.author, decision_id=taken.decision_id)
 
     def _settled(self, outcome: str, author: str) -> None:
-        state, now = self.state, workflow.now()
+        state, now = self.state, self.now
         if state.status == "waiting":
             self._end_waiting()
         for clock in state.clocks:
@@ -182,7 +244,7 @@ class TicketDecisions(Case[TicketState]):
 
     def take_up_again(self, because: str, taken: DecisionTaken | None = None) -> None:
         """Back to open: from waiting, resolved or closed."""
-        state, now = self.state, workflow.now()
+        state, now = self.state, self.now
         if state.status == "waiting":
             self._end_waiting()
         else:
@@ -197,7 +259,7 @@ class TicketDecisions(Case[TicketState]):
         self.record("reopened", f"Open again: {because}.", actor=actor, decision_id=decision_id)
 
     def _end_waiting(self) -> None:
-        state, now = self.state, workflow.now()
+        state, now = self.state, self.now
         for name in (ClockName.WAITING, ClockName.SNOOZE):
             if (clock := state.clock(name)) is not None:
                 stop(clock, now)

@@ -6,27 +6,23 @@ from activities.bigcommerce.models import store_queue
 from activities.records.models import (
     FILL_CONTEXT,
     OPEN_TICKET,
-    READ_MESSAGE,
     CaseReference,
     ContextFacts,
     FillContext,
-    MessageFacts,
-    MessageReference,
     OpenedTicket,
 )
-from domain.messages import MessageNature
-from domain.sla import ClockName, Notice, NoticeKind, start_clock, stop
+from domain.sla import ClockName, start_clock
 from workflows._kit.calls import look_up, look_up_patiently
-from workflows._kit.contract import CaseInput, MessageArrived
-from workflows._kit.notices import tell
-from workflows.ticket.decisions import TicketDecisions
+from workflows._kit.contract import CaseInput
+from workflows.ticket.merging import TicketMerging
+from workflows.ticket.references import with_new
 from workflows.ticket.state import TicketState
 
 _PROMISES = (ClockName.FIRST_RESPONSE, ClockName.RESOLUTION)
 
 
 @workflow.defn(name="ticket")
-class TicketWorkflow(TicketDecisions):
+class TicketWorkflow(TicketMerging):
     @workflow.init
     def __init__(self, start: CaseInput) -> None:
         super().__init__(start)
@@ -41,7 +37,7 @@ class TicketWorkflow(TicketDecisions):
         return f"Ticket {self.start.number}: {state.intent}, {orders}, {state.company or 'company unknown'}"
 
     def is_over(self) -> bool:
-        return self.state.status == "closed"
+        return self.state.status in ("closed", "merged")
 
     def only_waits_to_end(self) -> bool:
         return self.state.status == "resolved"
@@ -55,7 +51,10 @@ class TicketWorkflow(TicketDecisions):
         opened = await look_up(OPEN_TICKET, reference, OpenedTicket, "Read, triage and look up the order")
         if opened.stored is not None:
             return TicketState.model_validate(opened.stored)
-        return self._born(opened)
+        self.state = self._born(opened)
+        if opened.context.same is not None:
+            await self.join_automatically(opened.context.same)
+        return self.state
 
     def _born(self, opened: OpenedTicket) -> TicketState:
         policy, context = opened.policy, opened.context
@@ -74,7 +73,9 @@ class TicketWorkflow(TicketDecisions):
             language=opened.language,
             language_evidence=opened.language_evidence,
             tier=tier,
-            references=list(opened.references),
+            model_version=opened.model_version,
+            suggestions=list(opened.suggestions),
+            references=with_new([], opened.references),
             missing=list(context.missing),
             policy=policy,
             playbook_version=policy.playbook_version,
@@ -96,6 +97,7 @@ class TicketWorkflow(TicketDecisions):
         self.record("triaged", f"Queue {queue}, owner {state.owner}: {opened.intent_evidence}. Language {opened.language}.")
         for words in context.missing:
             self.record("missing", words)
+        self.notice_duplicates(context.duplicates)
         if not context.store_answered:
             self._ask_store_again()
         self.changed_for_deciders("the ticket was opened")
@@ -105,83 +107,10 @@ class TicketWorkflow(TicketDecisions):
         wanted = FillContext(case_id=self.start.case_id, store=self.start.store, references=tuple(self.state.references))
         queue = store_queue(self.start.store)
         looking = look_up_patiently(FILL_CONTEXT, wanted, ContextFacts, queue, "Ask the store again for the order")
-        self.learn_later("context", looking, self._filled)
+        self.learn_later("context", looking, self._learn_context)
 
-    def _filled(self, facts: ContextFacts) -> None:
+    async def _learn_context(self, facts: ContextFacts) -> None:
+        self.filled(facts)
         state = self.state
-        state.company = facts.company or state.company
-        state.orders = list(facts.orders) or state.orders
-        state.missing = list(facts.missing)
-        if facts.tier in state.policy.targets and facts.tier != state.tier:
-            self.replan(facts.tier)
-        self.record("context", f"The store answered: {_found(facts)}.")
-
-    # Messages
-
-    async def message(self, arrived: MessageArrived) -> None:
-        reference = MessageReference(case_id=self.start.case_id, message_id=arrived.message_id, store=self.start.store)
-        facts = await look_up(READ_MESSAGE, reference, MessageFacts, "Read the message")
-        if facts.nature is MessageNature.PERSON:
-            self._heard_from_customer(facts)
-        elif facts.nature is MessageNature.BOUNCE:
-            self._came_back(facts)
-        else:
-            self.record("machine_mail", "An automatic message arrived; it changes nothing.", message_id=facts.message_id)
-
-    def _heard_from_customer(self, facts: MessageFacts) -> None:
-        state = self.state
-        known = {(named.kind, named.value) for named in state.references}
-        state.references += [named for named in facts.references if (named.kind, named.value) not in known]
-        self.record("message", "A message arrived.", actor="customer", at=facts.received_at, message_id=facts.message_id)
-        if state.status != "open":
-            self.take_up_again("the customer wrote")
-        state.stage = "awaiting_agent"
-        if any(effect.decision_id is not None for effect in state.effects):
-            state.reply_overtaken = True
-            self.record("overtaken", "A reply is on its way out; it will not settle what the customer just wrote.")
-        self.changed_for_deciders("the customer wrote")
-
-    def _came_back(self, facts: MessageFacts) -> None:
-        self.record("bounce", "The customer did not get our mail: it came back.", message_id=facts.message_id)
-        if self.state.status != "open":
-            self.take_up_again("our mail came back")
-        self.state.stage = "awaiting_agent"
-        self.changed_for_deciders("our mail came back")
-
-    # Time
-
-    def noticed(self, notice: Notice) -> None:
-        if notice.clock is ClockName.REOPEN_WINDOW:
-            self.state.status, self.state.stage = "closed", "closed"
-            for clock in self.state.clocks:
-                stop(clock, workflow.now())
-            self.record("closed", "Closed: nobody wrote within the reopen window.")
-        elif notice.clock in (ClockName.WAITING, ClockName.SNOOZE):
-            self.take_up_again("the snooze is over" if notice.clock is ClockName.SNOOZE else "waited long enough")
-        else:
-            self._promise_notice(notice)
-
-    def _promise_notice(self, notice: Notice) -> None:
-        state, words = self.state, notice.clock.words
-        if notice.kind is NoticeKind.WARNING:
-            self.record("warning", f"The {words} deadline is near: {notice.due_at:%Y-%m-%d %H:%M} UTC.")
-            self._tell(notice, state.owner)
-        elif notice.kind is NoticeKind.MISSED:
-            self.record("missed", f"The {words} deadline of {notice.due_at:%Y-%m-%d %H:%M} UTC was missed.")
-        else:
-            takes_over = notice.takes_over and notice.to != state.owner
-            if takes_over:
-                state.owner = notice.to
-            became = "took it over" if takes_over else "was told"
-            self.record("escalated", f"{words.capitalize()} missed: {notice.to} {became}.")
-            self._tell(notice, notice.to)
-
-    def _tell(self, notice: Notice, person: str | None) -> None:
-        clock = self.state.clock(notice.clock)
-        if person is not None and clock is not None:
-            self.start_effect(tell(self.start, self.headline(), clock, notice, person, self.state.owner))
-
-
-def _found(facts: ContextFacts) -> str:
-    orders = f"order {', '.join(facts.orders)}" if facts.orders else "no order"
-    return f"{orders}, {facts.company or 'no company'}"
+        if facts.same is not None and not (state.decided or state.never_joins or state.merged_into):
+            await self.join_automatically(facts.same)
