@@ -61,7 +61,7 @@ def read_terms(typed: str) -> tuple[Term, ...]:
     matches = [match for match in _TERM.finditer(typed) if match["phrase"] or match["word"]]
     for match in matches:
         text = match["phrase"] or match["word"]
-        growing = match["word"] is not None and not match["minus"] and match.end() == len(typed)
+        growing = match["word"] is not None and not match["minus"] and match.end() == len(typed) and text[-1].isalnum()
         spelled = text.translate(_UMLAUTS)
         ways = (text,) if spelled == text else (text, spelled)
         terms.append(Term(ways, excluded=bool(match["minus"]), begins=growing))

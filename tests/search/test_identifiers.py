@@ -33,9 +33,8 @@ async def test_an_identifier_is_found_in_every_writing(desk: Desk, written: str)
 
 async def test_everything_of_a_case_is_searched(desk: Desk) -> None:
     sender = Sender(email="greta@steel.example", name="Greta Lindqvist", phone="+49301234567")
-    await desk.hear(
-        "case", "new words", "The subject", sender=sender, full_text="new words\n> old anchovies", files=["delivery-note_88.pdf"]
-    )
+    more = {"sender": sender, "full_text": "new words\n> old anchovies", "files": ["delivery-note_88.pdf"]}
+    await desk.hear("case", "new words", "The subject", **more)
     await desk.hear("other", "nothing of it")
     references = [{"kind": "serial", "value": "SN-4711-X"}, {"kind": "purchase_order", "value": "PO-1234"}]
     await desk.change("case", company="Stahlbau Schröder GmbH", orders=("10999",), state={"references": references})

@@ -100,16 +100,36 @@ async def test_words_may_stand_in_different_messages_of_a_thread(desk: Desk) -> 
     assert await desk.find("anvil hammer") == ["thread"]
 
 
-@pytest.mark.parametrize(
-    "typed",
-    ["'", "\"", "''", "a'b", ":", "a:b", "&", "a & b", "|", "a | b", "!", "!a", "<->", "a <-> b", "(", "))((", "\\", "a\\", "*"]
-    + ["%", "_", "a:*", "-", "--", '-"', '"-"', "\x00", "x\x00y", "'; DROP TABLE cases; --", "$$", "\ud83d", "😀", "？！…"],
-)
+_SIGNS = [
+    "'",
+    '"',
+    "''",
+    "a'b",
+    ":",
+    "a:b",
+    "&",
+    "a & b",
+    "|",
+    "a | b",
+    "!",
+    "!a",
+    "<->",
+    "a <-> b",
+    "(",
+    "))((",
+    "\\",
+    "a\\",
+    "*",
+]
+_SIGNS += ["%", "_", "a:*", "-", "--", '-"', '"-"', "\x00", "x\x00y", "'; DROP TABLE cases; --", "$$", "\ufffd", "😀", "？！…"]
+
+
+@pytest.mark.parametrize("typed", _SIGNS)
 async def test_signs_are_only_signs(desk: Desk, typed: str) -> None:
     await desk.hear("one", "hello there")
-    typed = typed.encode(errors="replace").decode()
     assert await desk.find(typed) == []
-    assert await desk.find(f"hello {typed}there") == (["one"] if not typed.strip(" -").isalnum() else []) or True
+    beside = [] if any(sign.isalpha() for sign in typed) else ["one"]
+    assert await desk.find(f"hello {typed} there") == beside
 
 
 async def test_nothing_typed_narrows_nothing_and_signs_alone_find_nothing(desk: Desk) -> None:
