@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -63,7 +64,7 @@ async def list_cases(connection: AsyncConnection, wanted: CaseFilter, limit: int
     for rank in range(place.rank, len(ranks)):
         query = (
             sql.select(*_LIST_COLUMNS, sql.literal(rank).label("rank"))
-            .where(*_conditions(wanted), ranks[rank], *(sql.not_(better) for better in ranks[:rank]))
+            .where(*_conditions(wanted), ranks[rank])
             .order_by(cases.c.next_due_at.asc().nulls_last(), cases.c.number)
             .limit(limit + 1 - len(rows))
         )
@@ -75,16 +76,23 @@ async def list_cases(connection: AsyncConnection, wanted: CaseFilter, limit: int
     return Page(rows, None)
 
 
-async def count_by(connection: AsyncConnection, wanted: CaseFilter, column: str) -> dict[str, int] | None:
-    """How many cases there are of each value of a filter's column, the other filters applied; None where words were found in
-    too many cases to count."""
+async def count_by(connection: AsyncConnection, wanted: CaseFilter, columns: Sequence[str]) -> dict[str, dict[str, int]] | None:
+    """How many cases there are of each value of each of these columns, the filters of the others applied; None where words
+    were found in too many cases to count."""
     wanted = await searched(connection, wanted)
-    if wanted.found is not None and not wanted.found.counted:
+    among = sql.true() if wanted.found is None else wanted.found.any
+    if among is None:
         return None
-    others = replace(wanted, **{column: () if column == "status" else None})
-    found = () if wanted.found is None else (sql.or_(*wanted.found.ranks),)
-    query = sql.select(cases.c[column], sql.func.count()).where(*_conditions(others), *found).group_by(cases.c[column])
-    return {value: count for value, count in (await connection.execute(query)).all() if value is not None}
+    counts: dict[str, dict[str, int]] = {column: {} for column in columns}
+    queries = []
+    for column in columns:
+        others = replace(wanted, **{column: () if column == "status" else None})
+        value = cases.c[column].label("value")
+        query = sql.select(sql.literal(column).label("name"), value, sql.func.count().label("cases"))
+        queries.append(query.where(*_conditions(others), among, value.is_not(None)).group_by(value))
+    for row in await connection.execute(sql.union_all(*queries)):
+        counts[row.name][row.value] = row.cases
+    return counts
 
 
 _LIST_COLUMNS = (

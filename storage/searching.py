@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql
@@ -11,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import case_words, cases
 
-MANY = 2000
+MANY = 1000
 """Up to so many cases found are ranked and counted; of more, the list is walked in its order and each case is asked."""
 
 _TERM = re.compile(r'(?P<minus>-?)(?:["“”„«»](?P<phrase>[^"“”„«»]*)["“”„«»]?|(?P<word>[^\s"“”„«»]+))')
@@ -47,12 +46,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found. `ranks` are conditions on cases, the best first; a case may hold several and counts for the first.
+    """What a search found. `ranks` are conditions on cases, the best first, no two of which hold of one case; `any` is whether
+    one of them does, None where so many cases were found that nobody counts them."""
 
-    `counted` is False where there are so many that nobody counted them."""
-
-    ranks: tuple[sql.ColumnElement[bool], ...]
-    counted: bool = True
+    ranks: tuple[sql.ColumnElement[bool], ...] = ()
+    any: sql.ColumnElement[bool] | None = None
 
 
 def read_terms(typed: str) -> tuple[Term, ...]:
@@ -78,22 +76,33 @@ async def find(connection: AsyncConnection, typed: str) -> Found:
     """The cases in which all of it is said. Nothing that can be looked for finds nothing."""
     question = await _question(connection, typed.replace("\x00", " "))
     if question is None:
-        return Found((sql.false(),))
-    words = case_words.c.words
+        return Found(any=sql.false())
     if question.said is not None:
-        rank = sql.case((_asks(words, question.exact), 0), (_asks(words, question.own), 1), else_=2).label("rank")
-        query = sql.select(case_words.c.case_id, rank).where(*_holds(case_words, question)).limit(MANY + 1)
-        rows = (await connection.execute(query)).all()
-        if len(rows) <= MANY:
-            best: dict[UUID, int] = {}
-            for row in rows:
-                best[row.case_id] = min(row.rank, best.get(row.case_id, 2))
-            return Found(tuple(_among([key for key, of in best.items() if of == rank]) for rank in (0, 1, 2)))
-    exact = sql.select(case_words.c.case_id).where(_asks(words, question.exact)).distinct().limit(MANY)
-    own = list((await connection.execute(exact)).scalars())
+        ranked = await _ranked(connection, question)
+        if ranked is not None:
+            return ranked
+    own = sql.select(case_words.c.case_id).where(_asks(case_words.c.words, question.exact)).distinct().limit(MANY).subquery()
+    ids = await connection.scalar(sql.select(sql.cast(sql.func.array_agg(own.c.case_id), sql.Text)))
     # The offset keeps PostgreSQL from collecting all that is found before the first case is shown.
-    walk = sql.select(1).where(case_words.c.case_id == cases.c.id, *_holds(case_words, question)).offset(0).exists()
-    return Found((_among(own), walk) if own else (walk,), counted=False)
+    walk = sql.select(1).where(case_words.c.case_id == cases.c.id, *_holds(question)).offset(0).exists()
+    return Found((walk,) if ids is None else (_among(ids), walk & sql.not_(_among(ids))))
+
+
+async def _ranked(connection: AsyncConnection, question: Question) -> Found | None:
+    """The cases found, those that bear an identifier first, those that only quote it last; None where they are too many."""
+    words = case_words.c.words
+    rank = sql.case((_asks(words, question.exact), 0), (_asks(words, question.own), 1), else_=2).label("rank")
+    parts = sql.select(case_words.c.case_id, rank).where(*_holds(question)).limit(MANY + 1).subquery()
+    of_case = (parts.c.case_id, sql.func.min(parts.c.rank).label("rank"), sql.func.count().label("parts"))
+    best = sql.select(*of_case).group_by(parts.c.case_id).subquery()
+    # The ids go back as the text they came as: reading and writing thousands of them would take longer than finding them.
+    ids = sql.cast(sql.func.array_agg(best.c.case_id), sql.Text).label("ids")
+    query = sql.select(ids, sql.func.sum(best.c.parts).label("parts")).group_by(best.c.rank).order_by(best.c.rank)
+    rows = (await connection.execute(query)).all()
+    if sum(row.parts for row in rows) > MANY:
+        return None
+    every = ",".join(row.ids[1:-1] for row in rows)
+    return Found(tuple(_among(row.ids) for row in rows), _among(f"{{{every}}}"))
 
 
 async def _question(connection: AsyncConnection, typed: str) -> Question | None:
@@ -141,13 +150,17 @@ def _lexeme(lexeme: str, weight: str, *, begins: bool = False) -> str:
     return f"'{lexeme}'" + (f":{mark}" if mark else "")
 
 
-def _holds(table: sql.FromClause, question: Question) -> list[sql.ColumnElement[bool]]:
-    holds = [] if question.said is None else [_asks(table.c.words, question.said)]
-    if question.excluded is not None:
-        other = case_words.alias()
-        excluded = sql.select(1).where(other.c.case_id == table.c.case_id, _asks(other.c.words, question.excluded))
-        holds.append(~excluded.exists())
-    return holds
+def _holds(question: Question) -> list[sql.ColumnElement[bool]]:
+    """What a part of a case must say, and no part of it may."""
+    words = case_words.c.words
+    if question.excluded is None:
+        return [_asks(words, question.said)]
+    without = f"!({question.excluded})"
+    other = case_words.alias()
+    said_elsewhere = sql.select(1).where(other.c.case_id == case_words.c.case_id, _asks(other.c.words, question.excluded))
+    # One part is nearly always the whole. The offset keeps PostgreSQL from comparing all parts with all.
+    asked = without if question.said is None else f"({question.said}) & {without}"
+    return [_asks(words, asked), ~said_elsewhere.offset(0).exists()]
 
 
 def _asks(words: sql.ColumnElement[str], question: str | None) -> sql.ColumnElement[bool]:
@@ -156,5 +169,7 @@ def _asks(words: sql.ColumnElement[str], question: str | None) -> sql.ColumnElem
     return words.bool_op("@@")(sql.cast(sql.literal(question, sql.Text), postgresql.TSQUERY))
 
 
-def _among(case_ids: Sequence[UUID]) -> sql.ColumnElement[bool]:
-    return cases.c.id == sql.any_(sql.cast(list(case_ids), postgresql.ARRAY(postgresql.UUID(as_uuid=True))))
+def _among(case_ids: str) -> sql.ColumnElement[bool]:
+    """The text of an array is read once, as a table: as a condition it would be read again for each row."""
+    ids = sql.func.unnest(sql.cast(sql.literal(case_ids, sql.Text), postgresql.ARRAY(postgresql.UUID)))
+    return cases.c.id.in_(sql.select(ids))

@@ -64,6 +64,7 @@ cases = sql.Table(
     _now(),
     sql.Column("updated_at", Instant, nullable=False, server_default=sql.func.now()),
     sql.Index("ix_cases_list", "process", "status", "next_due_at", "number"),
+    sql.Index("ix_cases_urgent", "process", "next_due_at", "number"),
     sql.Index("ix_cases_orders", "orders", postgresql_using="gin"),
     sql.Index("ix_cases_parent_id", "parent_id"),
 )

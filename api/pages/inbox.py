@@ -17,6 +17,7 @@ from storage.reading import PAGE_LIMIT, BadCursor, CaseFilter, count_by, list_ca
 router = APIRouter()
 
 _STATUSES = ("open", "waiting", "resolved", "closed", "merged")
+_COUNTED = ("status", "queue", "store", "owner")
 _STEP = 50
 
 Text = Annotated[str | None, Query(max_length=300)]
@@ -84,10 +85,7 @@ async def _list(
         async with services.database.begin() as connection:
             wanted = await searched(connection, wanted)
             found = await list_cases(connection, wanted, limit, cursor)
-            counts: dict[str, dict[str, int]] = {}
-            if not wants_part(request):
-                for column in ("status", "queue", "store", "owner"):
-                    counts[column] = await count_by(connection, wanted, column) or {}
+            counts = None if wants_part(request) else await count_by(connection, wanted, _COUNTED)
     except BadCursor as error:
         raise Problem(422, str(error)) from error
     shown: dict[str, Any] = {
@@ -103,9 +101,8 @@ async def _list(
     }
     if wants_part(request):
         return page(request, "rows.html", **shown)
-    filters = _choices(services, wanted, given, counts)
-    counted = wanted.found is None or wanted.found.counted
-    return page(request, "inbox.html", filters=filters, counted=counted, active=_active(given), **shown)
+    filters = _choices(services, wanted, given, counts or {column: {} for column in _COUNTED})
+    return page(request, "inbox.html", filters=filters, counted=counts is not None, active=_active(given), **shown)
 
 
 def _filter(process: str, given: dict[str, str]) -> CaseFilter:

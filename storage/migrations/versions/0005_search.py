@@ -21,12 +21,12 @@ _ALONE = (
     r"\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff])"
 )
 """A run of digits, or one character of Chinese, Japanese or Korean."""
-_IN_ONE = r"\m(?=[-./_A-Za-z]{0,30}[0-9])([A-Za-z0-9]{1,40}(?:[-./_][A-Za-z0-9]{1,40}){0,7})\M"
-"""An identifier with its hyphens, such as NW-SAW-185."""
+_IN_ONE = "[A-Za-z0-9]+(?:[-./_][A-Za-z0-9]+)*"
+"""A word with what is joined to it; with a digit it is an identifier, such as NW-SAW-185."""
 _GROUP = "[A-Za-z]{0,5}[0-9][A-Za-z0-9]{0,20}"
-_IN_GROUPS = rf"\m({_GROUP}(?:[-./_ ]{_GROUP}){{1,7}})\M"
+_IN_GROUPS = rf"\m{_GROUP}(?:[-./_ ]{_GROUP}){{1,7}}\M"
 """One written in groups, as carriers print them: 1Z 999 AA1 01 2345 6784."""
-_LATIN = r"[A-Za-zß\u00c0-\u024f]{0,60}"
+_LATIN = r"[A-Za-zß\u00c0-\u024f]*"
 
 # Bodies of the SQL standard's form resolve their names now, not by whatever search path a later caller has.
 _FUNCTION = "LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN"
@@ -48,11 +48,12 @@ END
 _SPELLINGS = rf"""
 CREATE FUNCTION casework_spellings(said text) RETURNS text {_FUNCTION}
 lower(concat_ws(' ',
-    (SELECT string_agg(translate(found[1], '-./_ ', ''), ' ') FROM regexp_matches(said, '{_IN_ONE}', 'g') AS found),
+    (SELECT string_agg(translate(found[1], '-./_', ''), ' ') FROM regexp_matches(said, '{_IN_ONE}', 'g') AS found
+     WHERE found[1] ~ '[0-9]' AND length(found[1]) <= 60),
     (SELECT string_agg(translate(found[1], '-./_ ', ''), ' ') FROM regexp_matches(said, '{_IN_GROUPS}', 'g') AS found),
     CASE WHEN said ~ '[äöüÄÖÜ\u0308]' THEN
         (SELECT casework_words(string_agg(replace(replace(replace(lower(found[1]), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), ' '))
-         FROM regexp_matches(normalize(said, NFC), '({_LATIN}[äöüÄÖÜ]{_LATIN})', 'g') AS found)
+         FROM regexp_matches(normalize(said, NFC), '{_LATIN}[äöüÄÖÜ]{_LATIN}', 'g') AS found)
     END))
 """
 _VECTOR = f"""
@@ -172,11 +173,13 @@ def upgrade() -> None:
         op.execute(statement)
     op.execute("SELECT casework_file_words(id) FROM cases")
     op.create_index("ix_case_words_words", "case_words", ["words"], postgresql_using="gin")
+    op.create_index("ix_cases_urgent", "cases", ["process", "next_due_at", "number"])
     for statement in _TRIGGERS:
         op.execute(statement)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_cases_urgent", "cases")
     op.execute("DROP TRIGGER case_words ON attachments")
     op.execute("DROP TRIGGER case_words ON messages")
     op.execute("DROP TRIGGER case_words_changed ON cases")
