@@ -7,6 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from activities.channels.adapters import Channels
+from api.chat.app import install_chat
 from api.measures import Measures
 from api.options import ApiOptions
 from api.pages.app import install_pages
@@ -38,9 +40,15 @@ _TAGS = [
 
 
 def create_app(
-    database: Database, blobs: Blobs, playbook: Playbook, processes: dict[str, Process], options: ApiOptions | None = None
+    database: Database,
+    blobs: Blobs,
+    playbook: Playbook,
+    processes: dict[str, Process],
+    options: ApiOptions | None = None,
+    channels: Channels | None = None,
 ) -> FastAPI:
-    """The application. Its lifespan listens to the database; the database itself is the caller's to open and close."""
+    """The application. Its lifespan listens to the database; the database itself is the caller's to open and close, and so is
+    the HTTP client of `channels`, whose hooks are taken."""
     services = Services(
         database=database,
         blobs=blobs,
@@ -49,6 +57,7 @@ def create_app(
         options=options or ApiOptions(),
         notifications=Notifications(database),
         measures=Measures(),
+        channels=channels or {},
     )
 
     @asynccontextmanager
@@ -74,6 +83,7 @@ def create_app(
     install_problems(app)
     install_pages(app)
     app.add_middleware(Traffic, options=services.options, measures=services.measures)
+    install_chat(app, services)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
 

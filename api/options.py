@@ -1,5 +1,6 @@
 """What the API is told by whoever starts it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -16,6 +17,8 @@ class ApiOptions:
     message_size_limit: int = 25 * 1024 * 1024
     request_size_limit: int = 2 * 1024 * 1024
     """Bytes of any request but a message's."""
+    chat_origins: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By store: sites that may carry its chat widget beside those of the playbook."""
     decision_wait: timedelta = timedelta(seconds=5)
     decision_wait_limit: timedelta = timedelta(seconds=30)
 

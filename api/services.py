@@ -1,10 +1,11 @@
 """What every route works with, handed out by dependency."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from activities.channels.adapters import Channels
 from api.measures import Measures
 from api.options import ApiOptions
 from domain.playbook import Playbook
@@ -25,6 +26,8 @@ class Services:
     options: ApiOptions
     notifications: Notifications
     measures: Measures
+    channels: Channels = field(default_factory=dict)
+    """Whose hooks are taken."""
 
 
 def services_of(request: Request) -> Services:

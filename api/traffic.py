@@ -13,6 +13,9 @@ _PREFIX = "/api/v1"
 _MESSAGES = "/api/v1/messages"
 _ENVELOPE = 256 * 1024
 """What a message has beside its text and files."""
+_CHAT = "/chat/"
+_CHAT_SIZE_LIMIT = 64 * 1024
+"""Bytes: anybody may write there, and 4,000 characters have at most 48,000 as JSON."""
 
 
 class Traffic:
@@ -80,14 +83,14 @@ class Traffic:
         if path.rstrip("/") == _MESSAGES:
             # base64 makes three bytes four; text may be escaped in JSON, so that it grows as well.
             return self._options.message_size_limit * 4 // 3 + _ENVELOPE
-        return self._options.request_size_limit
+        return _CHAT_SIZE_LIMIT if path.startswith(_CHAT) else self._options.request_size_limit
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", None) or "unknown"
         if scope["path"].startswith(_PREFIX) and not route.startswith(_PREFIX):
             route = f"{_PREFIX}{route}"
         self._measures.requests.labels(scope["method"], route, str(status)).inc()
-        if route != "/events":
+        if not route.endswith("/events"):
             self._measures.durations.labels(route).observe(seconds)
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.references import Reference, ReferenceKind
+from domain.references import Reference, ReferenceKind, bare
 from domain.triage import Intent
 
 
@@ -69,7 +69,7 @@ def keys(references: Iterable[Reference], intents: Iterable[Intent]) -> frozense
     items = frozenset(f"{reference.kind.value}:{bare(reference.value)}" for reference in named if reference.kind in _ITEMS)
     return frozenset(
         Key(
-            reference=f"{reference.kind.value}:{bare(reference.value, reference.kind)}",
+            reference=f"{reference.kind.value}:{bare(reference.value)}",
             matter=matter,
             items=items if matter is Matter.GOODS else frozenset(),
         )
@@ -77,12 +77,6 @@ def keys(references: Iterable[Reference], intents: Iterable[Intent]) -> frozense
         if reference.kind in _KEYS
         for matter in matters
     )
-
-
-def bare(value: str, kind: ReferenceKind | None = None) -> str:
-    """A reference without the ways people write it: `po# 4713-a` is `4713A`, and so is `PO4713A`."""
-    plain = "".join(character for character in value.upper() if character.isascii() and character.isalnum())
-    return plain.removeprefix("PO") if kind is ReferenceKind.PURCHASE_ORDER else plain
 
 
 def _apart(one: frozenset[str], other: frozenset[str]) -> bool:

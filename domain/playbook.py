@@ -1,13 +1,16 @@
 """The merchant's rules as data. A case pins the version it was born with (P6); `version` is the hash of the content."""
 
+import re
 from collections.abc import Container
 from datetime import time, timedelta
 from decimal import Decimal
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from domain.people import Role
+from domain.reference_shapes import ReferenceShapes
 
 
 class _Rule(BaseModel):
@@ -25,6 +28,40 @@ def _duration(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"{value!r} is no regular expression: {error}") from error
+    return value
+
+
+def _capture(value: str) -> str:
+    if re.compile(_regex(value)).groups != 1:
+        raise ValueError(f"{value!r} must have exactly one group: what it finds is what stands in the group")
+    return value
+
+
+Regex = Annotated[str, AfterValidator(_regex)]
+Capture = Annotated[str, AfterValidator(_capture)]
+"""A regular expression with one group. Letter case is ignored, and `^` and `$` mean a line, in both."""
+
+
+def _origin(value: str) -> str:
+    """Compared letter by letter with what browsers send (RFC 6454 section 6.2), so it must be written as they write it."""
+    parts = urlsplit(value)
+    default_port = {"https": 443, "http": 80}.get(parts.scheme)
+    if default_port is None or value != f"{parts.scheme}://{parts.netloc}" or not parts.hostname or "@" in value:
+        raise ValueError(f"{value!r} is no origin: write scheme and host only, such as https://shop.example.com")
+    if value != value.lower() or parts.port == default_port:
+        raise ValueError(f"{value!r} is not how browsers write it: in lower case and without the default port")
+    return value
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+"""Scheme, host and port of a web page."""
 
 
 class Hours(_Rule):
@@ -119,9 +156,53 @@ class Store(_Rule):
     ledger_account: str
     invoice_number: str = "INV-{order_id}"
     """How the ledger numbers the invoice of an order."""
+    references: ReferenceShapes = ReferenceShapes()
+    """How the numbers that its buyers write look."""
     warehouse: PostalAddress
     tiers: dict[str, str] = {}
     """Tier by the store's customer group id (as text)."""
+    chat_origins: tuple[Origin, ...] = ()
+    """The sites whose pages may carry this store's chat widget."""
+
+
+class Portal(_Rule):
+    """The procurement system of one buying company: mail that no person wrote and that is business all the same (A4)."""
+
+    store: str
+    company: str
+    company_id: str
+    """The store's own id of the company."""
+    senders: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Addresses it writes from, or domains (`@ariba.example`, which includes what is below it)."""
+    says: Regex | None = None
+    """What else subject or body must hold, where one address writes for several companies."""
+    subject: Capture | None = None
+    """Finds the purchase order number in the subject; `body` and `attachment` (a file's name) likewise."""
+    body: Capture | None = None
+    attachment: Capture | None = None
+    person: Capture | None = None
+    """Finds the name of the person behind it in the body."""
+    reply_to: str | None = None
+    """Where answers go; without it the portal takes none by mail."""
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        for sender in self.senders:
+            local, at, domain = sender.rpartition("@")
+            if not at or "." not in domain or re.search(r"\s|@", local):
+                raise ValueError(f"senders: {sender!r} is neither an address nor a domain written as @portal.example")
+        if not (self.subject or self.body or self.attachment):
+            raise ValueError("one of subject, body and attachment must say where the purchase order number stands")
+        return self
+
+    def writes_from(self, address: str) -> bool:
+        """Whether this is one of its addresses."""
+        wanted = address.strip().lower()
+        domain = wanted.rpartition("@")[2]
+        return any(
+            domain == known[1:] or domain.endswith(f".{known[1:]}") if known.startswith("@") else wanted == known
+            for known in (sender.lower() for sender in self.senders)
+        )
 
 
 class ReturnRules(_Rule):
@@ -160,6 +241,7 @@ class Playbook(_Rule):
     service_levels: dict[str, ServiceLevel]
     queues: dict[str, Queue]
     people: tuple[Person, ...]
+    portals: dict[str, Portal] = {}
     returns: ReturnRules
     tickets: TicketRules
 
@@ -168,6 +250,8 @@ class Playbook(_Rule):
         people = {person.name for person in self.people}
         for key, store in self.stores.items():
             _known(f"stores.{key}.service_level", store.service_level, self.service_levels)
+        for key, portal in self.portals.items():
+            _known(f"portals.{key}.store", portal.store, self.stores)
         for key, level in self.service_levels.items():
             _known(f"service_levels.{key}.calendar", level.calendar, self.calendars)
             _known(f"service_levels.{key}.targets", self.tickets.default_tier, level.targets)

@@ -11,6 +11,7 @@ CANDIDATE_LIMIT = 100
 """Message-IDs looked up for one message; real chains are shorter, and the newest are what counts."""
 
 _TICKET_NUMBER = re.compile(r"\[#([0-9]{1,15})\]")
+_FORMER_NUMBER = re.compile(r"[\[(](?:ticket |request |case )?#([A-Z0-9-]{1,20})[\])]", re.IGNORECASE)
 _REPLY_TOKEN = re.compile(r"t\.([0-9]{1,15})\.[a-z2-7]{8}")
 _TITLE_LENGTH = 160
 
@@ -37,6 +38,12 @@ def ticket_number(subject: str) -> int | None:
     """The number in a subject such as `Re: Delivery [#1042]`. It is a hint only: anybody can write it."""
     found = _TICKET_NUMBER.search(subject)
     return int(found.group(1)) if found else None
+
+
+def former_number(subject: str) -> str | None:
+    """A ticket number as other help desks write it: `[Ticket #1234]`, `(#1234)`. A hint only."""
+    found = _FORMER_NUMBER.search(subject)
+    return found.group(1) if found else None
 
 
 def is_participant(sender: str | None, participants: Iterable[str]) -> bool:

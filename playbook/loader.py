@@ -1,4 +1,5 @@
-"""Reads a playbook folder: `stores.yaml`, `calendars.yaml`, `service_levels.yaml`, `queues.yaml`, `people.yaml`, `rules.yaml`.
+"""Reads a playbook folder: `stores.yaml`, `calendars.yaml`, `service_levels.yaml`, `queues.yaml`, `people.yaml`,
+`portals.yaml`, `rules.yaml`.
 
 The texts in `templates/` are read when they are needed; the version covers them too.
 """
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from domain.playbook import Playbook
 
 DEFAULT_FOLDER = Path(__file__).parent
-_FILES = ("stores", "calendars", "service_levels", "queues", "people")
+_FILES = ("stores", "calendars", "service_levels", "queues", "people", "portals")
 
 
 class PlaybookError(ValueError):
@@ -39,9 +40,11 @@ def load(folder: Path) -> Playbook:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        file = f"{first['loc'][0]}.yaml" if first["loc"] and first["loc"][0] in _FILES else "rules.yaml"
-        file = str(folder / file) if place else str(folder)
-        raise PlaybookError(f"{file}: {place + ': ' if place else ''}{first['msg']}") from error
+        words = f"{place + ': ' if place else ''}{first['msg'].removeprefix('Value error, ')}"
+        # A rule across files has no place of its own: its words begin with it.
+        section = words.partition(".")[0]
+        file = f"{section}.yaml" if section in _FILES else "rules.yaml" if place else ""
+        raise PlaybookError(f"{folder / file}: {words}") from error
 
 
 def _read(path: Path) -> Any:

@@ -19,7 +19,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8100, help="HTTP port (default %(default)s)")
     parser.add_argument("--smtp-port", type=int, default=2526, help="port that takes mail (default %(default)s)")
     parser.add_argument("--data", type=Path, help="folder of the state; without it the state is lost at the end")
-    parser.add_argument("--webhook-url", help="address of Casework, e.g. http://127.0.0.1:8000; webhooks are sent there")
+    parser.add_argument("--webhook-url", help="address of Casework (http://127.0.0.1:8000): webhooks, chat of the shops")
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--world", type=Path, help="world document to start with when the folder holds no state")
     start.add_argument("--empty", action="store_true", help="start with one store and nothing in it")

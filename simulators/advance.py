@@ -1,4 +1,4 @@
-"""`POST /_sim/advance`: time passes for a parcel, an order or an invoice."""
+"""`POST /_sim/advance`: time passes for a parcel, an order or an invoice; a buyer writes at an order or calls."""
 
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from simulators import money, webhooks
-from simulators.bigcommerce.filling import transaction_document
+from simulators.bigcommerce.filling import transaction_document, written_message
 from simulators.bigcommerce.order_documents import STATUS_NAMES
+from simulators.calls.ringing import CallStep, ring
 from simulators.connection import webhook_fault
 from simulators.faults import Faults
 from simulators.shipstation.tracking import move_parcel
@@ -36,6 +37,8 @@ STRUCK_AS = {
     "parcel": ("shipstation", "tracking"),
     "order": ("bigcommerce", "order_update"),
     "invoice": ("xero", "invoice_payment"),
+    "order_message": ("bigcommerce", "order_message"),
+    "call": ("ringcentral", "event"),
 }
 """Under which operation a webhook fault strikes the event of a step."""
 
@@ -72,23 +75,40 @@ class InvoiceStep(_Step):
     pay: Decimal | bool | None = None
 
 
+class OrderMessageStep(_Step):
+    """Somebody writes at an order. The order itself does not change by it: nothing says that it does at BigCommerce."""
+
+    kind: Literal["order_message"]
+    id: int
+    message: str
+    subject: str = ""
+    by_staff: bool = False
+
+
+AnyStep = Annotated[ParcelStep | OrderStep | InvoiceStep | OrderMessageStep | CallStep, Field(discriminator="kind")]
+
+
 class Step(BaseModel):
     """What `POST /_sim/advance` takes."""
 
-    step: Annotated[ParcelStep | OrderStep | InvoiceStep, Field(discriminator="kind")]
+    step: AnyStep
 
 
 class Impossible(Exception):
     """The step cannot be made; the text says why."""
 
 
-def advance(request: Request, step: ParcelStep | OrderStep | InvoiceStep) -> Document:
+def advance(request: Request, step: AnyStep) -> Document:
     """Make one step and give the document afterwards."""
     faults: Faults = request.app.state.faults
     webhook_fault.set(faults.take_webhook(*STRUCK_AS[step.kind]))
     state: State = request.app.state.state
+    if isinstance(step, CallStep):
+        return ring(request, step)
     if isinstance(step, ParcelStep):
         return _parcel(request, state, step)
+    if isinstance(step, OrderMessageStep):
+        return _order_message(request, state, step)
     return _order(request, state, step) if isinstance(step, OrderStep) else _invoice(request, state, step)
 
 
@@ -144,6 +164,21 @@ def _order(request: Request, state: State, step: OrderStep) -> Document:
         transaction.put("bigcommerce.orders", step.id, record)
         webhooks.order_changed(request.app, transaction, store, step.id, before, status)
     return order
+
+
+def _order_message(request: Request, state: State, step: OrderMessageStep) -> Document:
+    record = state.get("bigcommerce.orders", step.id)
+    if record is None:
+        raise Impossible(f"no order {step.id}")
+    store = next(store for store in state.all("stores") if store["key"] == record["store"])
+    with state.transaction() as transaction:
+        number = transaction.next_number("bigcommerce.order_messages", 900_001)
+        customer, staff = record["data"]["customer_id"], 1 if step.by_staff else 0
+        message = written_message(number, step.id, customer, step.subject, step.message, money.now(), staff_id=staff)
+        record["messages"].append(message)
+        transaction.put("bigcommerce.orders", step.id, record)
+        webhooks.order_message_created(request.app, transaction, store, step.id, number)
+    return message
 
 
 def _invoice(request: Request, state: State, step: InvoiceStep) -> Document:

@@ -1,4 +1,4 @@
-"""One ASGI application that stands in for BigCommerce, ShipStation, Xero and the outside mailbox."""
+"""One ASGI application that stands in for the store, carrier, ledger, messaging channels, telephone systems and mailbox."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -9,9 +9,11 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from simulators import control, mailbox, webhooks
+from simulators import control, mailbox, shop, webhooks
 from simulators.bigcommerce import b2b, customers, metafields, orders, refunds
 from simulators.bigcommerce.access import Quota
+from simulators.calls import ringcentral, threecx
+from simulators.channels import ebay, tiktok, twilio, whatsapp, writing
 from simulators.connection import Calls, Connections
 from simulators.faults import Faults
 from simulators.load import DEMO_WORLD, empty_world, read_world, replace_world
@@ -29,13 +31,21 @@ def _routes() -> list:
     return [
         *control.routes(),
         *mailbox.routes(),
+        *shop.routes(),
+        *writing.routes(),
         Mount("/bigcommerce/stores/{store_hash}/v2", routes=[*orders.routes(), *customers.v2_routes()]),
         Mount(
             "/bigcommerce/stores/{store_hash}/v3",
             routes=[*refunds.routes(), *metafields.routes(), *customers.v3_routes()],
         ),
         Mount("/bigcommerce/b2b/api/v3/io", routes=b2b.routes()),
+        Mount("/ringcentral", routes=ringcentral.routes()),
+        Mount("/threecx", routes=threecx.routes()),
         Mount("/shipstation", routes=[*tracking.routes(), *labels.routes()]),
+        Mount("/twilio", routes=twilio.routes()),
+        Mount("/whatsapp", routes=whatsapp.routes()),
+        Mount("/ebay", routes=ebay.routes()),
+        Mount("/tiktok", routes=tiktok.routes()),
         Mount("/xero/api.xro/2.0", routes=[*settling.routes(), *credit_notes.routes(), *sales.routes()]),
     ]
 
@@ -53,7 +63,8 @@ def create_app(
 
     `data` is the folder of the state, None keeps it in memory. A folder that holds a state goes on with it; else the
     world is `world` (a document or its file), an empty store with `empty`, or the demo world. `smtp_port` opens the
-    mail door; `webhook_url` is the address below which Casework takes webhooks (`/webhooks/{provider}/{account}`).
+    mail door; `webhook_url` is the address below which Casework takes webhooks (`/webhooks/{provider}/{account}`) and has
+    the chat widget that the shop pages carry.
     """
     state = State(data / STATE_FILE if data else None)
     if state.is_empty():
@@ -76,5 +87,5 @@ def create_app(
     app = Starlette(routes=_routes(), lifespan=lifespan)
     app.state.state, app.state.faults, app.state.calls = state, faults, calls
     app.state.quota, app.state.busy_orders = Quota(), set()
-    app.state.courier = webhooks.Courier(state, webhook_url)
+    app.state.courier, app.state.casework_url = webhooks.Courier(state, webhook_url), webhook_url
     return Connections(app, calls)

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulators.advance import Impossible, Step, advance
+from simulators.channels import signing
 from simulators.connection import Calls
 from simulators.faults import FaultOrder, Faults
 from simulators.load import replace_world
@@ -20,6 +21,9 @@ COLLECTIONS = {
     ).split(),
     "shipstation": ["labels", "trackings"],
     "xero": ["credit_notes", "invoices", "contacts", "allocations", "payments"],
+    "ringcentral": ["subscriptions", "calls", "messages"],
+    "threecx": ["segments", "active_calls"],
+    **{provider: ["messages"] for provider in signing.PROVIDERS},
     "webhooks": ["events"],
 }
 """What `GET /_sim/{provider}/{collection}` can show."""

@@ -17,6 +17,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "shipments",
         "shipment",
         "order_messages",
+        "order_message",
         "refund_quote",
         "refund",
         "refunds",
@@ -35,6 +36,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "payment_terms",
         "users",
         "b2b_order",
+        "b2b_orders",
         "quotes",
         "quote",
         "invoices",
@@ -65,7 +67,13 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "tax_rates",
         "pdf",
     ),
+    "ringcentral": ("token", "subscribe", "subscription", "renew", "call_log", "voicemail", "voicemail_content", "event"),
+    "threecx": ("token", "call_history", "active_calls"),
     "mailbox": ("send_mail",),
+    "twilio": ("message", "messages", "media", "write"),
+    "whatsapp": ("message", "media", "media_file", "write"),
+    "ebay": ("token", "public_key", "conversations", "conversation", "send_message", "write"),
+    "tiktok": ("message", "messages", "write"),
 }
 """The stable names of what each provider does, as the fault switch and the list of calls use them."""
 
@@ -76,7 +84,7 @@ WEBHOOK_FAULTS = ("duplicate_webhook", "late_webhook")
 class FaultOrder(BaseModel):
     """What `POST /_sim/faults` takes."""
 
-    provider: str = Field(description="bigcommerce, shipstation, xero or mailbox")
+    provider: str = Field(description="one of those that GET /_sim/faults lists")
     operation: str = Field(description="a name listed by GET /_sim/faults, or * for every operation of the provider")
     fault: FaultName
     count: int = Field(default=1, ge=0, description="how many calls are struck; 0 clears")

@@ -30,6 +30,8 @@ def replace_world(state: State, world: World) -> None:
             transaction.put("stores", store.hash, store.model_dump(mode="json"))
         transaction.put("accounts", "shipstation", world.carriers.model_dump(mode="json"))
         transaction.put("accounts", "xero", world.ledger.model_dump(mode="json"))
+        for provider, account in world.channels.model_dump(mode="json").items():
+            transaction.put("accounts", provider, account)
         bigcommerce_filling.fill(transaction, world)
         shipstation_filling.fill(transaction, world)
         xero_filling.fill(transaction, world)

@@ -7,6 +7,23 @@ from starlette.responses import JSONResponse, Response
 
 RETRY_SECONDS = 2
 
+_TOO_MANY: dict[str, Any] = {
+    "twilio": {"code": 20429, "message": "Too Many Requests", "status": 429},
+    "whatsapp": {"error": {"message": "Rate limit hit", "type": "OAuthException", "code": 130429}},
+    "ebay": {"errors": [{"errorId": 2001, "domain": "ACCESS", "message": "Too many requests."}]},
+    "tiktok": {"code": 36009002, "message": "Too many requests"},
+    "ringcentral": {"errorCode": "CMN-301", "message": "Request rate exceeded"},
+    "threecx": {"error": {"code": "TooManyRequests", "message": "The request could not be served."}},
+}
+_BROKEN: dict[str, Any] = {
+    "twilio": {"code": 20500, "message": "An internal server error has occurred", "status": 500},
+    "whatsapp": {"error": {"message": "Something went wrong", "type": "OAuthException", "code": 131000}},
+    "ebay": {"errors": [{"errorId": 2003, "domain": "ACCESS", "message": "Internal error"}]},
+    "tiktok": {"code": 36009003, "message": "Internal error"},
+    "ringcentral": {"errorCode": "CMN-201", "message": "Service Temporary Unavailable"},
+    "threecx": {"error": {"code": "InternalServerError", "message": "The request could not be served."}},
+}
+
 
 def rate_limited(provider: str) -> Response:
     """429 as the provider sends it, asking for a pause of two seconds."""
@@ -29,6 +46,8 @@ def rate_limited(provider: str) -> Response:
             "X-AppMinLimit-Remaining": "9000",
         }
         return Response("", 429, headers)
+    if provider in _TOO_MANY:
+        return JSONResponse(_TOO_MANY[provider], 429, {"Retry-After": str(RETRY_SECONDS)})
     return JSONResponse(
         shipstation_error("rate_limit_exceeded", "API rate limit exceeded"), 429, {"Retry-After": str(RETRY_SECONDS)}
     )
@@ -41,6 +60,8 @@ def server_error(provider: str) -> Response:
     if provider == "xero":
         body = {"ErrorNumber": 500, "Type": "InternalException", "Message": "An error occurred in Xero."}
         return JSONResponse(body, 500)
+    if provider in _BROKEN:
+        return JSONResponse(_BROKEN[provider], 500)
     return JSONResponse(shipstation_error("unspecified", "An internal error occurred", error_type="system"), 500)
 
 

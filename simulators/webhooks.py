@@ -2,7 +2,8 @@
 
 Signatures: BigCommerce as in Standard Webhooks (headers webhook-id, webhook-timestamp, webhook-signature) with the
 store's client secret; Xero as x-xero-signature, base64 of HMAC-SHA256 over the body. ShipStation signs with RSA at the
-provider; the stand-in has no RSA and sends x-simulator-signature, hex of HMAC-SHA256 over "timestamp.body", instead.
+provider; the stand-in has no RSA and sends x-simulator-signature, hex of HMAC-SHA256 over "timestamp.body", instead. How
+the channels sign is in simulators/channels/signing.py.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import httpx
 from starlette.applications import Starlette
 
 from simulators import money
+from simulators.channels import signing
 from simulators.connection import webhook_fault
 from simulators.state import Document, State, Transaction
 
@@ -34,7 +36,7 @@ class Courier:
 
     def send(self, key: int, event: Document, delay: float, times: int) -> None:
         """Send an event so many times after a delay in seconds; without an address nothing is sent."""
-        if self._address is None:
+        if self._address is None and event["address"] is None:
             return
         for _ in range(times):
             task = asyncio.get_running_loop().create_task(self._deliver(key, event, delay))
@@ -43,11 +45,11 @@ class Courier:
 
     async def _deliver(self, key: int, event: Document, delay: float) -> None:
         await asyncio.sleep(delay)
-        url = f"{self._address}/webhooks/{event['provider']}/{event['account']}"
+        url = event["address"] or f"{self._address}/webhooks/{event['provider']}/{event['account']}"
         async with httpx.AsyncClient(timeout=10) as client:
             for pause in TRIES_AFTER_SECONDS:
                 await asyncio.sleep(pause)
-                headers = signature_headers(self._state, event)
+                headers = signature_headers(self._state, event, url)
                 try:
                     status = (await client.post(url, content=event["body"].encode(), headers=headers)).status_code
                 except httpx.HTTPError as error:
@@ -70,10 +72,15 @@ class Courier:
         await asyncio.gather(*self._running, return_exceptions=True)
 
 
-def signature_headers(state: State, event: Document) -> dict[str, str]:
+def signature_headers(state: State, event: Document, url: str) -> dict[str, str]:
     """The headers that prove an event, in the way of its provider."""
+    if event["provider"] in signing.PROVIDERS:
+        held = state.get("accounts", event["provider"]) or {}
+        return signing.signed_headers(event["provider"], held, url, event["body"])
     body, timestamp = event["body"], str(money.unix(money.now()))
     headers = {"content-type": "application/json"}
+    if event["proof"] is not None:
+        return headers | event["proof"]
     if event["provider"] == "bigcommerce":
         store = next(store for store in state.all("stores") if store["key"] == event["account"])
         signed = f"{event['id']}.{timestamp}.{body}".encode()
@@ -94,8 +101,21 @@ def signature_headers(state: State, event: Document) -> dict[str, str]:
     return headers | {"x-shipengine-timestamp": timestamp, "x-simulator-signature": signature}
 
 
-def emit(app: Starlette, transaction: Transaction, provider: str, account: str, payload: Any) -> None:
-    """Record an event with the change that caused it, and hand it to the courier."""
+def emit(
+    app: Starlette,
+    transaction: Transaction,
+    provider: str,
+    account: str,
+    payload: Any,
+    body: str | None = None,
+    *,
+    address: str | None = None,
+    proof: dict[str, str] | None = None,
+) -> None:
+    """Record an event with the change that caused it, and hand it to the courier. Without `body` the payload goes as JSON.
+
+    Where the client said itself where events go and with which headers, `address` and `proof` are what it said.
+    """
     fault = webhook_fault.get()
     times = 2 if fault and fault.fault == "duplicate_webhook" else 1
     delay = fault.seconds if fault and fault.fault == "late_webhook" else 0.0
@@ -104,8 +124,10 @@ def emit(app: Starlette, transaction: Transaction, provider: str, account: str, 
         "id": f"msg_{uuid4().hex}",
         "provider": provider,
         "account": account,
-        "body": json.dumps(payload, separators=(",", ":")),
+        "body": json.dumps(payload, separators=(",", ":")) if body is None else body,
         "payload": payload,
+        "address": address,
+        "proof": proof,
         "at": money.now().isoformat(),
         "fault": fault.fault if fault else None,
         "answers": [],
@@ -140,6 +162,12 @@ def refund_created(app: Starlette, transaction: Transaction, store: Document, or
     """store/order/refund/created."""
     data = {"type": "order", "id": order_id, "refund": {"refund_id": refund_id}}
     _bigcommerce(app, transaction, store, "store/order/refund/created", data)
+
+
+def order_message_created(app: Starlette, transaction: Transaction, store: Document, order_id: int, message_id: int) -> None:
+    """store/order/message/created."""
+    data = {"type": "order", "id": order_id, "message": {"order_message_id": message_id}}
+    _bigcommerce(app, transaction, store, "store/order/message/created", data)
 
 
 def shipment_created(app: Starlette, transaction: Transaction, store: Document, order_id: int, shipment_id: int) -> None:

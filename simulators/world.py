@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from simulators.channels.accounts import ChannelWorld
 from simulators.shipstation.detail_codes import DETAIL_CODES
 
 Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
@@ -149,6 +150,7 @@ class Contact(Part):
     id: int = Field(description="BigCommerce customer id")
     store: str
     company: int | None = Field(default=None, description="id of a company; none for a private buyer")
+    further_companies: list[int] = Field(default=[], description="other companies this person buys for")
     first_name: str
     last_name: str
     email: str
@@ -235,6 +237,8 @@ class Order(Part):
     store: str
     contact: int | None = Field(default=None, description="customer id; none for a guest, who then needs guest_email")
     guest_email: str | None = None
+    company: int | None = Field(default=None, description="whom the contact bought for; their own company when left out")
+    external_id: str = Field(default="", description="the number of a marketplace that the order came from")
     created: AwareDatetime
     status_id: OrderStatus | None = Field(default=None, description="derived from payment and shipments when left out")
     payment: Payment = Payment()
@@ -290,6 +294,7 @@ class World(Part):
     stores: Annotated[list[Store], Field(min_length=1)]
     carriers: CarrierAccount = CarrierAccount()
     ledger: Ledger = Ledger()
+    channels: ChannelWorld = ChannelWorld()
     tiers: list[Tier] = []
     companies: list[Company] = []
     contacts: list[Contact] = []

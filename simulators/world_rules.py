@@ -68,6 +68,9 @@ def _people(world: World) -> Iterable[str]:
     for position, contact in enumerate(world.contacts):
         if contact.company is not None and companies.get(contact.company) != contact.store:
             yield f"contacts.{position}.company: no company {contact.company} in store {contact.store}"
+        for further in contact.further_companies:
+            if companies.get(further) != contact.store or contact.company in (None, further):
+                yield f"contacts.{position}.further_companies: no other company {further} in store {contact.store}"
         if contact.company is None and contact.address is None:
             yield f"contacts.{position}.address: needed without a company"
 
@@ -82,6 +85,9 @@ def _order(world: World, position: int, order: Order) -> Iterable[str]:
             yield f"{where}.guest_email: a guest needs guest_email and shipping_address"
     elif order.contact not in contacts or contacts[order.contact].store != order.store:
         yield f"{where}.contact: no contact {order.contact} in store {order.store}"
+    contact = contacts.get(order.contact or 0)
+    if order.company is not None and (contact is None or order.company not in (contact.company, *contact.further_companies)):
+        yield f"{where}.company: the contact does not buy for company {order.company}"
     for number, line in enumerate(order.lines):
         if line.sku not in skus:
             yield f"{where}.lines.{number}.sku: no product {line.sku!r} in store {order.store}"

@@ -1,6 +1,7 @@
 """What activities read of a case, and the little they write beside its publications."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.effects import EffectState
 from domain.playbook import Playbook
-from storage.tables import cases, contexts, effects, messages, playbook_versions
+from storage.tables import attachments, cases, contexts, effects, messages, playbook_versions
 
 Row = dict[str, Any]
 
@@ -29,14 +30,30 @@ async def read_birth(connection: AsyncConnection, case_id: UUID) -> Row:
 
 
 async def read_inbound(connection: AsyncConnection, case_id: UUID) -> list[Row]:
-    """All messages that came in for a case, oldest first."""
-    query = sql.select(messages).where(messages.c.case_id == case_id, messages.c.direction == "in").order_by(messages.c.at)
+    """All messages that came in for a case, oldest first, each with its `filenames`."""
+    query = _with_names().where(messages.c.case_id == case_id, messages.c.direction == "in").order_by(messages.c.at)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
+def _with_names() -> sql.Select[Any]:
+    names = sql.select(attachments.c.filename).where(attachments.c.message_id == messages.c.id).order_by(attachments.c.id)
+    return sql.select(messages, sql.func.array(names.scalar_subquery()).label("filenames"))
+
+
+async def has_the_last_word(connection: AsyncConnection, case_id: UUID) -> bool:
+    """Whether the newest message that a person wrote is ours."""
+    query = (
+        sql.select(messages.c.direction)
+        .where(messages.c.case_id == case_id, messages.c.nature == "person")
+        .order_by(messages.c.at.desc(), messages.c.created_at.desc())
+        .limit(1)
+    )
+    return await connection.scalar(query) == "out"
+
+
 async def read_message(connection: AsyncConnection, message_id: UUID) -> Row:
-    """One message. Raises UnknownCase."""
-    row = (await connection.execute(sql.select(messages).where(messages.c.id == message_id))).mappings().one_or_none()
+    """One message with its `filenames`. Raises UnknownCase."""
+    row = (await connection.execute(_with_names().where(messages.c.id == message_id))).mappings().one_or_none()
     if row is None:
         raise UnknownCase(f"no message {message_id}")
     return dict(row)
@@ -68,8 +85,25 @@ async def quantities_under_return(connection: AsyncConnection, case_id: UUID, st
     return dict(pieces)
 
 
+async def orders_of_returns(connection: AsyncConnection, store: str, numbers: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The orders that the returns with these numbers take back, by number; what is no return of the store is left out."""
+    wanted = [int(number) for number in numbers if number.isascii() and number.isdecimal() and len(number) < 19]
+    query = sql.select(cases.c.number, cases.c.start).where(
+        cases.c.process == "rma", cases.c.store == store, cases.c.number.in_(wanted)
+    )
+    rows = (await connection.execute(query)).all()
+    return {str(number): tuple(dict.fromkeys(line["order_id"] for line in start["lines"])) for number, start in rows}
+
+
 async def keep_context(connection: AsyncConnection, case_id: UUID, content: Row, as_of: Any) -> None:
-    """Stores what the store said about a case, in place of what it said before."""
+    """Stores what the store said about a case. Orders that it was asked about before and not now stay as they were."""
+    before = await connection.scalar(sql.select(contexts.c.content).where(contexts.c.case_id == case_id).with_for_update())
+    if before is not None:
+        new = {order["order_id"] for order in content["orders"]}
+        content = content | {
+            "orders": [*content["orders"], *(order for order in before["orders"] if order["order_id"] not in new)],
+            "company": content["company"] or before["company"],
+        }
     row = {"case_id": case_id, "content": content, "as_of": as_of}
     statement = insert(contexts).values(row)
     await connection.execute(

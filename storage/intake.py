@@ -12,7 +12,7 @@ from domain import threading
 from domain.conversations import Key, keys
 from domain.messages import DeliveryState, InboundMessage, MessageNature
 from domain.playbook import Playbook
-from domain.references import references_of
+from domain.references import MessagePart, Reference, read_references
 from domain.triage import intents_of
 from storage import conversations
 from storage.blobs import Blobs
@@ -93,7 +93,7 @@ async def accept(
     if known is not None:
         return known
     contact = await contact_of(connection, message.store, message.sender.model_dump())
-    reading = _read(message)
+    reading = _read(message, playbook)
     thread = await thread_of(connection, message, contact, reading, playbook)
     if thread is None:
         place = await _new_ticket(connection, message, playbook, parent_id=None)
@@ -270,10 +270,15 @@ async def _hold(
         await conversations.claim(connection, place.case_id, message.store, party, claimed, message.received_at)
 
 
-def _read(message: InboundMessage) -> Reading:
+def _read(message: InboundMessage, playbook: Playbook) -> Reading:
     text = message.text[:_READ_LIMIT]
-    names = " ".join(attachment.filename for attachment in message.attachments)
-    references = (*message.named, *references_of(f"{message.subject}\n{text}\n{names}"))
+    parts = {
+        MessagePart.SUBJECT: message.subject,
+        MessagePart.TEXT: text,
+        MessagePart.ATTACHMENT: "\n".join(attachment.filename for attachment in message.attachments),
+    }
+    named = read_references(parts, playbook.stores[message.store].references, message.named)
+    references = tuple(Reference(kind=each.kind, value=each.value) for each in named)
     intents, _ = intents_of(f"{message.subject}\n{text}")
     return Reading(references, keys(references, intents[:1]), keys(references, intents))
 

@@ -65,6 +65,7 @@ def _thread(thread: ThreadHeaders) -> ThreadHeaders:
         message_id=identity(thread.message_id) if thread.message_id else None,
         in_reply_to=identity(thread.in_reply_to) if thread.in_reply_to else None,
         references=tuple(identity(reference) for reference in thread.references[-_REFERENCES_LIMIT:]),
+        reply_token=thread.reply_token,
     )
 
 

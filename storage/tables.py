@@ -67,6 +67,14 @@ cases = sql.Table(
     sql.Index("ix_cases_urgent", "process", "next_due_at", "number"),
     sql.Index("ix_cases_orders", "orders", postgresql_using="gin"),
     sql.Index("ix_cases_parent_id", "parent_id"),
+    sql.Index(
+        "uq_cases_imported",
+        sql.text("(start #>> '{imported,id}')"),
+        sql.text("(start #>> '{imported,from}')"),
+        sql.text("(start #>> '{imported,account}')"),
+        unique=True,
+        postgresql_where=sql.text("(start #>> '{imported,id}') IS NOT NULL"),
+    ),
 )
 
 messages = sql.Table(
@@ -94,7 +102,7 @@ messages = sql.Table(
     sql.Column("full_text", sql.Text),
     sql.Column("html", sql.Text),
     sql.Column("message_id", sql.Text, index=True, comment="Message-ID header with its brackets"),
-    sql.Column("in_reply_to", sql.Text),
+    sql.Column("in_reply_to", sql.Text, index=True),
     sql.Column("references", Words, nullable=False, server_default="{}"),
     sql.Column("nature", sql.Text, nullable=False),
     sql.Column("delivery", sql.Text, nullable=False),
@@ -272,11 +280,72 @@ conversation_keys = sql.Table(
     ),
 )
 
+hook_deliveries = sql.Table(
+    "hook_deliveries",
+    metadata,
+    sql.Column("id", sql.BigInteger, sql.Identity(always=True), primary_key=True),
+    sql.Column("provider", sql.Text, nullable=False),
+    sql.Column("account", sql.Text, nullable=False),
+    sql.Column("delivery_id", sql.Text, nullable=False),
+    sql.Column("content_type", sql.Text, nullable=False),
+    sql.Column("raw_blob", sql.Text, nullable=False, comment="the signed body as it came"),
+    sql.Column("received_at", Instant, nullable=False),
+    sql.Column("handled_at", Instant, comment="when all its messages were accepted"),
+    sql.Column("error", sql.Text, comment="why it could not be read; an operator looks"),
+    sql.UniqueConstraint("provider", "account", "delivery_id"),
+    sql.Index("ix_hook_deliveries_open", "received_at", postgresql_where=sql.text("handled_at IS NULL")),
+)
+
+awaited_media = sql.Table(
+    "awaited_media",
+    metadata,
+    sql.Column("id", sql.BigInteger, sql.Identity(always=True), primary_key=True),
+    sql.Column("message_id", Identity, sql.ForeignKey("messages.id"), nullable=False),
+    sql.Column("position", sql.Integer, nullable=False),
+    sql.Column("provider", sql.Text, nullable=False),
+    sql.Column("account", sql.Text, nullable=False),
+    sql.Column("reference", sql.Text, nullable=False, comment="what the provider gives the file out by"),
+    sql.Column("filename", sql.Text, nullable=False),
+    sql.Column("content_type", sql.Text, nullable=False),
+    sql.Column("attempts", sql.Integer, nullable=False, server_default="0"),
+    sql.Column("next_at", Instant, server_default=sql.func.now(), comment="null: done, or given up with last_error"),
+    sql.Column("last_error", sql.Text),
+    sql.UniqueConstraint("message_id", "position"),
+    sql.Index("ix_awaited_media_due", "next_at", postgresql_where=sql.text("next_at IS NOT NULL")),
+)
+
+poll_cursors = sql.Table(
+    "poll_cursors",
+    metadata,
+    sql.Column("provider", sql.Text, primary_key=True),
+    sql.Column("account", sql.Text, primary_key=True),
+    sql.Column("cursor", sql.Text, comment="null: not polled yet"),
+    sql.Column("polled_at", Instant, comment="the last poll whose messages were all accepted"),
+    sql.Column("next_at", Instant, nullable=False, server_default=sql.func.now()),
+    sql.Column("failures", sql.Integer, nullable=False, server_default="0", comment="in a row"),
+    sql.Column("last_error", sql.Text),
+)
+
 secrets = sql.Table(
     "secrets",
     metadata,
     sql.Column("name", sql.Text, primary_key=True),
     sql.Column("value", sql.LargeBinary, nullable=False),
+)
+
+chat_sessions = sql.Table(
+    "chat_sessions",
+    metadata,
+    sql.Column("id", Identity, primary_key=True),
+    sql.Column("store", sql.Text, nullable=False),
+    sql.Column("origin", sql.Text, nullable=False, comment="of the pages it may be used from"),
+    sql.Column("order_id", sql.Text, comment="the order of the page the visitor opened last"),
+    sql.Column("page", sql.Text, comment="its address, without query"),
+    sql.Column("language", sql.Text, nullable=False),
+    sql.Column("name", sql.Text),
+    sql.Column("email", sql.Text, comment="as the visitor says; nobody proved it"),
+    sql.Column("last_seen", Instant, comment="when a page of the visitor was last listening; null once the last one left"),
+    _now(),
 )
 
 tokens = sql.Table(

@@ -63,7 +63,7 @@ async def _by_token(connection: AsyncConnection, message: InboundMessage, contac
     number = threading.token_number(message.thread.reply_token, await secret(connection, REPLY_TOKEN))
     if number is None:
         return None
-    case_id = await _of_the_thread(connection, number, message, contact)
+    case_id = await _of_the_thread(connection, cases.c.number == number, message, contact)
     return case_id and Thread(case_id, f"sent to the reply address of ticket #{number}")
 
 
@@ -91,18 +91,28 @@ async def _by_headers(connection: AsyncConnection, message: InboundMessage) -> T
 
 
 async def _by_number(connection: AsyncConnection, message: InboundMessage, contact: Contact | None) -> Thread | None:
+    """By `[#1042]` in the subject, or by the number a ticket had in the help desk it was imported from."""
     number = threading.ticket_number(message.subject)
-    if number is None:
+    if number is not None:
+        case_id = await _of_the_thread(connection, cases.c.number == number, message, contact)
+        if case_id is not None:
+            return Thread(case_id, f"[#{number}] in the subject, from somebody of the thread")
+    former = threading.former_number(message.subject)
+    if former is None:
         return None
-    case_id = await _of_the_thread(connection, number, message, contact)
-    return case_id and Thread(case_id, f"[#{number}] in the subject, from somebody of the thread")
+    case_id = await _of_the_thread(connection, _imported("id") == former, message, contact)
+    return case_id and Thread(case_id, f"its number {former} in the help desk before, from somebody of the thread")
+
+
+def _imported(field: str) -> sql.ColumnElement[str]:
+    return sql.literal_column(f"(cases.start #>> '{{imported,{field}}}')", sql.Text)
 
 
 async def _of_the_thread(
-    connection: AsyncConnection, number: int, message: InboundMessage, contact: Contact | None
+    connection: AsyncConnection, which: sql.ColumnElement[bool], message: InboundMessage, contact: Contact | None
 ) -> UUID | None:
-    """The ticket of that number, if the sender belongs to it: wrote or was written to there, or is of its company. Somebody who
-    is known to write for other companies only is a stranger, whatever the mail domain says."""
+    """That ticket, if the sender belongs to it: wrote or was written to there, or is of its company. Somebody who is known to
+    write for other companies only is a stranger, whatever the mail domain says."""
     found = await connection.execute(
         sql.select(
             cases.c.id,
@@ -113,16 +123,18 @@ async def _of_the_thread(
         )
         .join(messages, messages.c.origin_id == cases.c.id)
         .where(
-            cases.c.number == number,
+            which,
             cases.c.process == TICKET,
             cases.c.store == message.store,
             messages.c.nature == MessageNature.PERSON.value,
         )
+        .order_by(cases.c.number.desc())
     )
     rows = found.all()
     if not rows:
         return None
     case_id, company_id = rows[0].id, rows[0].company_id
+    rows = [row for row in rows if row.id == case_id]
     participants = [address for row in rows if (address := row.sender if row.direction == "in" else row.recipient)]
     if threading.is_participant(message.sender.email, participants):
         return case_id
@@ -135,16 +147,15 @@ async def _of_the_thread(
 async def _by_session(connection: AsyncConnection, message: InboundMessage, reading: Reading) -> Thread | None:
     """By the channel's own conversation, unless the message names other orders than its ticket is about: a buyer's number or
     marketplace thread is used for everything they ever ask."""
-    if message.conversation is None or message.provider is None:
+    if message.conversation is None:
         return None
     found = await connection.execute(
         sql.select(messages.c.origin_id, cases.c.orders)
         .join(cases, cases.c.id == messages.c.case_id)
         .where(
-            messages.c.provider == message.provider,
-            messages.c.account == message.account,
-            messages.c.conversation == message.conversation,
             messages.c.store == message.store,
+            messages.c.channel == message.channel.value,
+            messages.c.conversation == message.conversation,
         )
         .order_by(messages.c.at.desc(), messages.c.created_at.desc())
         .limit(1)

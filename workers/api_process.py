@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import uvicorn
 
+from activities._kit.http import open_client
 from workers import composition, lifecycle
 from workers.errors import CommandError
 from workers.settings import Settings
@@ -31,10 +32,10 @@ async def run_api(settings: Settings) -> None:
     Raises CommandError where the port cannot be had.
     """
     stop = lifecycle.stop_on_signals()
-    async with composition.open_resources(settings) as resources:
+    async with composition.open_resources(settings) as resources, open_client() as http:
         server = _Server(
             uvicorn.Config(
-                composition.api_application(resources),
+                composition.api_application(resources, http),
                 host=settings.http_host,
                 port=settings.http_port,
                 log_config=None,

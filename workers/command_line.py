@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Coroutine
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -149,6 +150,30 @@ def replay(
     """Replay recorded histories against today's workflow code; fails when one takes another course."""
     if not asyncio.run(_replay_all(folder)):
         raise typer.Exit(1)
+
+
+@application.command("import")
+def import_file(
+    file: Annotated[
+        Path, typer.Argument(help="An mbox or .eml file, a folder of .eml files, or an export: see docs/import.md.")
+    ],
+    store: Annotated[str | None, typer.Option(help="The store it is of, where the file does not say.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write what was done, and what could not be read, as JSON.")] = None,
+    open_since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Mails: a thread a customer wrote last in, on or after this day, is open."),
+    ] = None,
+) -> None:
+    """Import tickets from mails or another help desk. Safe to repeat: what is there already is not added again."""
+    from rich.console import Console
+
+    from workers.importing import run_import
+    from workers.settings import load_settings
+
+    since = open_since.date() if open_since else None
+    status = asyncio.run(run_import(load_settings(), file, store, report, since, Console(highlight=False)))
+    if status:
+        raise typer.Exit(status)
 
 
 @application.command("new-process")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from activities.bigcommerce.stores import Stores
     from activities.mail.sending import Mailer
+    from activities.mail.templates import Templates
     from activities.records.reading import Reading
     from domain.playbook import Playbook
     from storage.blobs import Blobs
@@ -101,6 +102,8 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient")
     from activities.bigcommerce.stores import Stores
     from activities.carriers.labels import ReturnLabels
     from activities.carriers.models import carrier_queue
+    from activities.channels.adapters import adapters
+    from activities.channels.answering import Answering
     from activities.finance.credit_notes import CreditNotes
     from activities.finance.ledger import Ledger
     from activities.finance.models import ledger_queue
@@ -112,6 +115,7 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient")
     ledger = EffectLedger(database)
     stores = Stores(accounts, playbook, http)
     mailer = _mailer(resources, stores)
+    answering = Answering(database, playbook, _templates(resources), adapters(accounts, playbook, database, http), mailer.send)
     reading = Reading(playbook)
     tickets, lanes = TicketRecords(database, playbook, stores, reading), Lanes(client, TASK_QUEUE)
     refunds, credit_notes = Refunds(ledger, stores), CreditNotes(ledger, Ledger(accounts, http))
@@ -122,7 +126,7 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient")
             *_records(resources, stores, reading),
             tickets.open_ticket,
             tickets.read_message,
-            mailer.send_mail,
+            answering.send_mail,
             mailer.tell_staff,
             lanes.settle,
         ],
@@ -166,7 +170,6 @@ def _records(resources: Resources, stores: "Stores", reading: "Reading") -> list
 def _mailer(resources: Resources, stores: "Stores") -> "Mailer":
     from activities.mail.relay import Relay as MailRelay
     from activities.mail.sending import Mailer
-    from activities.mail.templates import Templates
 
     settings = resources.settings
 
@@ -179,20 +182,32 @@ def _mailer(resources: Resources, stores: "Stores") -> "Mailer":
         host, port = settings.relay_address
         user, password = settings.smtp_relay_user, settings.smtp_relay_password
         relay = MailRelay(host, port, user, password, settings.smtp_relay_security)
-    return Mailer(
-        resources.database, resources.blobs, resources.playbook, relay, Templates(settings.playbook / "templates"), buyer_of
-    )
+    return Mailer(resources.database, resources.blobs, resources.playbook, relay, _templates(resources), buyer_of)
 
 
-def worker_background(resources: Resources, client: Client) -> list[Background]:
+def _templates(resources: Resources) -> "Templates":
+    from activities.mail.templates import Templates
+
+    return Templates(resources.settings.playbook / "templates")
+
+
+def worker_background(resources: Resources, client: Client, http: "httpx.AsyncClient") -> list[Background]:
     """What runs beside the workers of the queue `casework`."""
+    from activities.channels.adapters import adapters
+    from workers.pollers import Pollers
     from workers.relay import Relay
 
-    return [Background("outbox relay", Relay(resources.database, client).run)]
+    channels = adapters(resources.accounts, resources.playbook, resources.database, http)
+    pollers = Pollers(resources.database, resources.blobs, resources.playbook, channels, resources.settings.message_size_limit)
+    return [
+        Background("outbox relay", Relay(resources.database, client).run),
+        Background("channel pollers", pollers.run),
+    ]
 
 
-def api_application(resources: Resources) -> Any:
+def api_application(resources: Resources, http: "httpx.AsyncClient") -> Any:
     """The ASGI application: JSON API, webhooks and inbox."""
+    from activities.channels.adapters import adapters
     from api.app import create_app
     from api.options import ApiOptions
 
@@ -202,8 +217,10 @@ def api_application(resources: Resources) -> Any:
         temporal_ui_url=settings.temporal_ui_url,
         admin_token=settings.admin_token,
         message_size_limit=settings.message_size_limit,
+        chat_origins={store: account.origins for store, account in resources.accounts.chat.items()},
     )
-    return create_app(resources.database, resources.blobs, resources.playbook, registry.discover(), options)
+    channels = adapters(resources.accounts, resources.playbook, resources.database, http)
+    return create_app(resources.database, resources.blobs, resources.playbook, registry.discover(), options, channels)
 
 
 def api_background(resources: Resources) -> list[Background]:
@@ -251,7 +268,7 @@ async def run_worker(settings: Settings, only: list[str], ready_file: Any = None
             client,
             served,
             stop=lifecycle.stop_on_signals(),
-            background=worker_background(resources, client) if TASK_QUEUE in served else [],
+            background=worker_background(resources, client, http) if TASK_QUEUE in served else [],
             graceful_shutdown=timedelta(seconds=settings.graceful_shutdown_seconds),
             ready_file=ready_file,
         )

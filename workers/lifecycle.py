@@ -26,6 +26,11 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerTuner
 
 logger = logging.getLogger(__name__)
 
+WORKFLOW_SLOTS = 16
+"""Workflow tasks at the same time. A task lasts as long as its look-ups, and one that takes longer than its time-out of five
+seconds is thrown away and begun again: with more at once than the machine opens in that time, a burst only makes waste. What
+waits, waits at the server."""
+
 STICKY_QUEUE_TIMEOUT = timedelta(seconds=1)
 """How long a workflow task waits for the worker that has it in memory. A dead worker costs this long, not ten seconds."""
 
@@ -72,7 +77,7 @@ def build_worker(client: Client, task_queue: str, contents: QueueContents, grace
         workflows=contents.workflows,
         activities=contents.activities,
         max_task_queue_activities_per_second=contents.max_task_queue_activities_per_second,
-        tuner=WorkerTuner.create_fixed(workflow_slots=100, activity_slots=100, local_activity_slots=100),
+        tuner=WorkerTuner.create_fixed(workflow_slots=WORKFLOW_SLOTS, activity_slots=100, local_activity_slots=100),
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(initial=2, maximum=20),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(initial=2, maximum=20),
         sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_TIMEOUT,

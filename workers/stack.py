@@ -9,11 +9,15 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from workers import embedded, readiness
 from workers.errors import CommandError
 from workers.settings import Settings
 from workers.supervisor import Part, Supervisor
+
+if TYPE_CHECKING:
+    from simulators.world import World
 
 STOP_SECONDS_OF_POSTGRES = 30.0
 PORT_PATIENCE_SECONDS = 15.0
@@ -79,6 +83,64 @@ def admin_token(settings: Settings) -> str:
     return token
 
 
+def _demo_channels(world: "World", base: str) -> dict[str, Any]:
+    """The channel accounts of the demo world; they serve its first store."""
+    channels, store = world.channels, world.stores[0].key
+    twilio, whatsapp, ebay, tiktok = channels.twilio, channels.whatsapp, channels.ebay, channels.tiktok
+    at_twilio = {"api": f"{base}/twilio", "sid": twilio.sid, "token": twilio.token, "store": store}
+    return {
+        "twilio": {
+            twilio.sms: {**at_twilio, "number": twilio.number},
+            twilio.whatsapp: {**at_twilio, "number": twilio.whatsapp_number, "channel": "whatsapp"},
+        },
+        "whatsapp": {
+            whatsapp.account: {
+                "api": f"{base}/whatsapp/v23.0",
+                **whatsapp.model_dump(include={"phone_number_id", "token", "app_secret", "verify_token"}),
+                "store": store,
+            }
+        },
+        "ebay": {
+            ebay.account: {
+                "api": f"{base}/ebay",
+                **ebay.model_dump(include={"username", "app_id", "cert_id", "refresh_token", "verification_token"}),
+                "store": store,
+            }
+        },
+        "tiktok": {
+            tiktok.account: {"api": f"{base}/tiktok", **tiktok.model_dump(exclude={"account"}), "store": store},
+        },
+    }
+
+
+def _demo_telephones(world: "World", base: str, settings: Settings) -> dict[str, Any]:
+    """The telephone systems of the demo world; they serve its first store."""
+    from simulators.calls import ringcentral, threecx
+
+    store = world.stores[0].key
+    return {
+        "ringcentral": {
+            "main": {
+                "api": f"{base}/ringcentral",
+                "client_id": ringcentral.CLIENT_ID,
+                "client_secret": ringcentral.CLIENT_SECRET,
+                "jwt": ringcentral.JWT,
+                "verification_token": "ringcentral-demo-verification",
+                "hook_url": f"http://127.0.0.1:{settings.http_port}/webhooks/ringcentral/main",
+                "store": store,
+            }
+        },
+        "threecx": {
+            "main": {
+                "api": f"{base}/threecx",
+                "client_id": threecx.CLIENT_ID,
+                "client_secret": threecx.CLIENT_SECRET,
+                "store": store,
+            }
+        },
+    }
+
+
 def write_demo_accounts(settings: Settings) -> None:
     """An accounts file that leads to the simulators. One the operator wrote is left alone."""
     from simulators.load import DEMO_WORLD, read_world
@@ -115,6 +177,9 @@ def write_demo_accounts(settings: Settings) -> None:
                 "calls_per_second": SIMULATED_CALLS_PER_SECOND,
             }
         },
+        "chat": {store.key: {"origins": [base]} for store in world.stores},
+        **_demo_channels(world, base),
+        **_demo_telephones(world, base, settings),
     }
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
         opened.write(DEMO_ACCOUNTS_MARK + json.dumps(accounts, indent=2) + "\n")  # JSON is YAML

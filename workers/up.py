@@ -137,6 +137,7 @@ def _print_addresses(console: Console, stack: Stack) -> None:
     }
     if stack.demo:
         lines["Simulators"] = f"http://127.0.0.1:{settings.simulator_port}"
+        lines["Shop"] = f"http://127.0.0.1:{settings.simulator_port}/shop/northwind-tools"
         lines["Mailbox"] = f"http://127.0.0.1:{settings.simulator_port}/mailbox"
     lines["Data"] = f"{settings.data} (logs: {settings.data / 'logs'})"
     lines["Admin token"] = stack.token

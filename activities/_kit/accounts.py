@@ -1,9 +1,12 @@
 """The provider accounts a merchant connected: addresses and secrets, read from one file outside the playbook."""
 
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from domain.playbook import Origin
 
 
 class _Account(BaseModel):
@@ -44,12 +47,111 @@ class XeroAccount(_Account):
     """HTTP calls: Xero takes 60 a minute from one tenant."""
 
 
+class RingCentralAccount(_Account):
+    """`api` ends before `/restapi`. `hook_url` is where its hooks reach our door, account name included."""
+
+    api: str
+    client_id: str
+    client_secret: str = Field(repr=False)
+    jwt: str = Field(repr=False)
+    verification_token: str = Field(repr=False, min_length=16)
+    """Of our making: RingCentral sends it with each hook, which is otherwise unsigned."""
+    hook_url: str
+    store: str
+    """Whose calls these are, where the number called does not tell."""
+    stores: dict[str, str] = {}
+    """Store by the number called, as E.164."""
+
+
+class ThreeCxAccount(_Account):
+    """`api` is the address of the telephone system, without path."""
+
+    api: str
+    client_id: str
+    client_secret: str = Field(repr=False)
+    store: str
+    """Whose calls these are, where the extension called does not tell."""
+    stores: dict[str, str] = {}
+    """Store by the extension, queue or ring group that was called."""
+
+
+class ChatAccount(_Account):
+    """Sites that carry a store's chat widget on this installation, beside the playbook's: a staging shop, the demo's."""
+
+    origins: tuple[Origin, ...]
+
+
+class TwilioAccount(_Account):
+    """One number at Twilio, for SMS or for WhatsApp. `number` is E.164 in both cases."""
+
+    api: str = "https://api.twilio.com"
+    sid: str
+    token: str = Field(repr=False)
+    """The auth token: it signs the hooks as well."""
+    number: str = Field(pattern=r"^\+[1-9][0-9]{4,14}$")
+    channel: Literal["sms", "whatsapp"] = "sms"
+    store: str
+
+
+class WhatsAppAccount(_Account):
+    """One number at Meta's Cloud API. `api` ends in the version."""
+
+    api: str = "https://graph.facebook.com/v23.0"
+    phone_number_id: str
+    token: str = Field(repr=False)
+    app_secret: str = Field(repr=False)
+    verify_token: str = Field(repr=False)
+    store: str
+
+
+class EbayAccount(_Account):
+    """One seller. `app_id` and `cert_id` are the application's keys, `refresh_token` is what the seller granted it."""
+
+    api: str = "https://api.ebay.com"
+    username: str
+    app_id: str
+    cert_id: str = Field(repr=False)
+    refresh_token: str = Field(repr=False)
+    verification_token: str = Field(repr=False)
+    store: str
+
+
+class TikTokAccount(_Account):
+    """One shop at TikTok Shop."""
+
+    api: str = "https://open-api.tiktokglobalshop.com"
+    app_key: str
+    app_secret: str = Field(repr=False)
+    access_token: str = Field(repr=False)
+    shop_id: str
+    shop_cipher: str
+    store: str
+
+
+class ShopifyAccount(_Account):
+    """One shop; only its hooks are taken, and `client_secret` signs them."""
+
+    client_secret: str = Field(repr=False)
+    store: str
+
+
 class Accounts(_Account):
-    """All accounts by the name the playbook uses for them. BigCommerce accounts are named by store key."""
+    """All accounts by the name the playbook uses for them. BigCommerce and chat accounts are named by store key.
+
+    The names of channel accounts are part of the addresses their hooks go to: `/webhooks/{provider}/{account}`.
+    """
 
     bigcommerce: dict[str, BigCommerceAccount] = {}
     shipstation: dict[str, ShipStationAccount] = {}
     xero: dict[str, XeroAccount] = {}
+    ringcentral: dict[str, RingCentralAccount] = {}
+    threecx: dict[str, ThreeCxAccount] = {}
+    chat: dict[str, ChatAccount] = {}
+    twilio: dict[str, TwilioAccount] = {}
+    whatsapp: dict[str, WhatsAppAccount] = {}
+    ebay: dict[str, EbayAccount] = {}
+    tiktok: dict[str, TikTokAccount] = {}
+    shopify: dict[str, ShopifyAccount] = {}
 
 
 class AccountsError(ValueError):

@@ -50,7 +50,7 @@ def open_client(transport: httpx.AsyncBaseTransport | None = None, timeout: http
         transport=transport or httpx.AsyncHTTPTransport(retries=0),
         timeout=timeout,
         follow_redirects=False,
-        headers={"Accept": "application/json", "User-Agent": "Casework/0.1"},
+        headers={"Accept": "application/json", "User-Agent": "Casework/0.1.0"},
     )
 
 
@@ -65,13 +65,14 @@ async def send(
     headers: dict[str, str] | None = None,
     params: dict[str, str] | None = None,
     body: Any = None,
+    content: bytes | None = None,
 ) -> httpx.Response:
-    """The answer to one request, if it is 2xx or a status in `accept`.
+    """The answer to one request, if it is 2xx or a status in `accept`. `body` goes as JSON, `content` as it is.
 
     Raises what `outside_error` makes of everything else.
     """
     try:
-        response = await client.request(method, url, headers=headers, params=params, json=body)
+        response = await client.request(method, url, headers=headers, params=params, json=body, content=content)
     except httpx.RequestError as error:
         raise outside_error(dialect, call, error) from error
     if response.is_success or response.status_code in accept:

@@ -17,6 +17,8 @@ Document = dict[str, Any]
 _MISSING = frozenset({404})
 _PAGE = 250
 """The largest page of V2."""
+_B2B_PAGE = 200
+"""The largest page of the B2B edition's orders."""
 METAFIELD_NAMESPACE = "casework"
 
 
@@ -35,6 +37,26 @@ class StoreClient:
         """The newest orders with this billing address."""
         params = {"email": email, "sort": "date_created:desc", "limit": str(limit)}
         return await self._read("/v2/orders", params) or []
+
+    async def orders_changed(self, since: str) -> list[Document]:
+        """Orders changed since a moment (ISO 8601), the oldest change first."""
+        return await self._v2_list("/v2/orders", {"min_date_modified": since, "sort": "date_modified:asc"})
+
+    async def orders_below(self, order_id: int, created_since: str, limit: int) -> list[Document]:
+        """The newest orders with an id of at most `order_id`, created since a moment (ISO 8601)."""
+        params = {"max_id": str(order_id), "min_date_created": created_since, "sort": "id:desc", "limit": str(limit)}
+        return await self._read("/v2/orders", params) or []
+
+    async def order_messages(self, order_id: str) -> list[Document]:
+        """What was written at an order, by the buyer and by the merchant's staff."""
+        return await self._v2_list(f"/v2/orders/{order_id}/messages")
+
+    async def customer(self, customer_id: str) -> Document | None:
+        return next(iter(_data(await self._read("/v3/customers", {"id:in": customer_id})) or []), None)
+
+    async def orders_by_external_id(self, external_id: str) -> list[Document]:
+        """The orders that came from a marketplace under this number; the store does not promise that there is but one."""
+        return await self._read("/v2/orders", {"external_order_id": external_id, "limit": "5"}) or []
 
     async def products(self, order_id: str) -> list[Document]:
         return await self._v2_list(f"/v2/orders/{order_id}/products")
@@ -79,9 +101,9 @@ class StoreClient:
             if held is not None:
                 await self._request(Call.SAFE, "PUT", f"{path}/{held['id']}", body=body)
 
-    async def company_user(self, customer_id: str) -> Document | None:
-        """The B2B user of a customer; None where the customer belongs to no company."""
-        return await self._b2b(f"/users/customer/{customer_id}")
+    async def companies_of_customer(self, customer_id: str) -> list[Document]:
+        """Every company the customer buys for."""
+        return await self._b2b("/companies", {"customerId": customer_id, "limit": "50"}) or []
 
     async def company(self, company_id: str) -> Document | None:
         return await self._b2b(f"/companies/{company_id}")
@@ -97,12 +119,27 @@ class StoreClient:
         found = await self._b2b(f"/orders/{order_id}")
         return (found[0] if found else None) if isinstance(found, list) else found
 
-    async def _v2_list(self, path: str) -> list[Document]:
+    async def company_orders(self, company_id: str | None) -> list[Document]:
+        """The B2B side of the newest orders of a company, or of the store. The edition cannot search them by purchase order
+        number, and tells only those created or changed in the last year (specification: order.yaml)."""
+        params = {"limit": str(_B2B_PAGE)} | ({"companyId": company_id} if company_id else {})
+        return await self._b2b("/orders", params) or []
+
+    async def invoices(self, field: str, words: str) -> list[Document]:
+        """Portal invoices, of every company and age, whose `invoiceNumber` or `purchaseOrderNumber` contains the words."""
+        return await self._b2b("/ip/invoices", {"searchBy": field, "q": words, "limit": "20"}) or []
+
+    async def quotes(self, number: str) -> list[Document]:
+        """Quotes whose number contains this."""
+        found = await self._b2b("/rfq", {"quoteNumber": number, "limit": "20"})
+        return found.get("list") or [] if found else []
+
+    async def _v2_list(self, path: str, params: dict[str, str] | None = None) -> list[Document]:
         found: list[Document] = []
         while True:
             page = str(len(found) // _PAGE + 1)
             # Past the end V2 answers 204 without a body.
-            part = await self._read(path, {"page": page, "limit": str(_PAGE)}) or []
+            part = await self._read(path, {**(params or {}), "page": page, "limit": str(_PAGE)}) or []
             found += part
             if len(part) < _PAGE:
                 return found
@@ -129,13 +166,15 @@ class StoreClient:
             self._client, DIALECT, call, method, url, headers=self._headers, params=params, body=body, accept=accept
         )
 
-    async def _b2b(self, path: str) -> Any:
+    async def _b2b(self, path: str, params: dict[str, str] | None = None) -> Any:
         """The `data` of a B2B answer; None for 404, said by HTTP or by the body's own `code`."""
         if not self._account.b2b:
             return None
         headers = {**self._headers, "X-Store-Hash": self._account.store_hash}
         url = f"{self._account.b2b}{path}"
-        response = await http.send(self._client, DIALECT, Call.SAFE, "GET", url, headers=headers, accept=_MISSING)
+        response = await http.send(
+            self._client, DIALECT, Call.SAFE, "GET", url, headers=headers, params=params, accept=_MISSING
+        )
         body = http.read_json(DIALECT, Call.SAFE, response)
         missing = response.status_code in _MISSING or not isinstance(body, dict) or body.get("code") in _MISSING
         return None if missing else body.get("data")

@@ -18,7 +18,7 @@ def money(value: Any) -> Decimal:
 
 
 def order_of(store: str, order: Document, products: list[Document], shipments: list[Document]) -> Order:
-    """An order without its purchase order number, which only the B2B edition knows."""
+    """An order without its purchase order number and company, which only the B2B edition knows."""
     status = str(order.get("payment_status") or "")
     return Order(
         store=store,

@@ -1,9 +1,13 @@
 """What the store tells and what we ask of it. Amounts are Decimal in the order's currency, with tax unless named otherwise."""
 
 from decimal import Decimal
+from enum import StrEnum
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from domain.reference_kinds import ReferenceKind
+from domain.references import NamedReference
 
 REFUND = "bigcommerce.refund"
 """Activity name: one refund of one order, read back. Input RefundRequest, output Refund."""
@@ -56,6 +60,8 @@ class Order(_Model):
     customer_id: str
     placed_at: AwareDatetime
     purchase_order: str | None
+    company_id: str | None = None
+    """The company it was bought for; None for a guest, and where the B2B edition did not say."""
     lines: tuple[OrderLine, ...]
     shipments: tuple[Shipment, ...]
 
@@ -85,21 +91,55 @@ class BuyerAddress(_Model):
     country_code: str
 
 
+class KnownReturn(_Model):
+    """A return of ours that a message may name: its number and the orders it takes back."""
+
+    number: str
+    order_ids: tuple[str, ...]
+
+
 class LookUp(_Model):
-    """What a message names: order numbers first, else the buyer's address."""
+    """What to ask about a message: the references it names, order numbers known otherwise, and the buyer's address for what
+    they leave open. `returns` are those of our own records whose numbers the message names."""
 
     store: str
     order_ids: tuple[str, ...] = ()
+    references: tuple[NamedReference, ...] = ()
+    returns: tuple[KnownReturn, ...] = ()
     email: str | None = None
+
+
+class MatchState(StrEnum):
+    FOUND = "found"
+    UNKNOWN = "unknown"
+    UNANSWERED = "unanswered"
+    """Nobody was asked, or did not answer."""
+
+
+class Match(_Model):
+    """What became of one reference. `kind` None is the buyer's address, where the message names nothing. `words` say it for
+    people, without anybody's name but the company's. `score` (0 to 100): what was found stands above 50, unless it is by the
+    address, by a product or by a serial number alone."""
+
+    kind: ReferenceKind | None
+    value: str
+    state: MatchState
+    order_ids: tuple[str, ...] = ()
+    words: str
+    score: int
 
 
 class OrderContext(_Model):
     """What the store knows about a ticket. `missing` says in words what could not be found or asked."""
 
     orders: tuple[Order, ...] = ()
+    about: tuple[str, ...] = ()
+    """The orders the message is about, the surest first; all are in `orders`."""
     company: Company | None = None
+    """Of the orders the message is about, else the only one the sender buys for. Never guessed from a mail domain."""
     sender_belongs: bool = False
     """Whether the sender is known to write for that company."""
+    matches: tuple[Match, ...] = ()
     missing: tuple[str, ...] = ()
     store_answered: bool = True
     """False where the store was down or slow: worth asking again."""

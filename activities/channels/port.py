@@ -7,7 +7,7 @@ sends comes from the effect ledger, which writes down the intent first and asks 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from domain.messages import Channel, InboundMessage
 
@@ -54,13 +54,16 @@ class Polled:
 class Limits:
     """What the channel takes. `window` is how long after the buyer's last message free text may be sent; None is for ever.
 
-    `forbidden` pairs a regular expression with the words that tell an agent why a text that has it may not be sent.
+    `text_length` counts UTF-16 units, in which a provider's limit is kept whether it counts an emoji as one or two; 0 is a
+    channel that takes no answers. `forbidden` pairs a regular expression with the words that tell an agent why a text that
+    has it may not be sent. Where the provider cannot be asked what it holds, a lost answer is for a person.
     """
 
     text_length: int
     attachments: int = 0
     window: timedelta | None = None
     forbidden: Sequence[tuple[str, str]] = ()
+    can_be_asked: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,11 @@ class OutboundAttachment:
 @dataclass(frozen=True)
 class Outbound:
     """One answer. `op_key` is the same at every attempt; `conversation` and `recipient` are those of the message it answers,
-    `answers` its external id."""
+    `answers` its external id.
+
+    `find` tells it from others with the same words by `written_at`, before which it was not sent, and by `others`: the
+    external ids of our other answers in this conversation.
+    """
 
     op_key: str
     store: str
@@ -83,6 +90,20 @@ class Outbound:
     answers: str | None
     text: str
     attachments: Sequence[OutboundAttachment] = ()
+    written_at: datetime | None = None
+    others: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Media:
+    """A file that a hook only names: `reference` is what the provider gives for it, `message` the external id of its message,
+    `position` its place among the files of that message. `filename` is empty where nobody named it."""
+
+    message: str
+    position: int
+    reference: str
+    filename: str
+    content_type: str
 
 
 @dataclass(frozen=True)
@@ -107,7 +128,8 @@ class ChannelAdapter(Protocol):
         ...
 
     def parse(self, hook: Hook) -> Sequence[InboundMessage]:
-        """The messages in a verified hook, none where it tells something else. Raises BadHook."""
+        """The messages in a verified hook, none where it tells something else. Reads the body and the content type alone, so
+        that a kept hook can be read again. Raises BadHook."""
         ...
 
     async def poll(self, cursor: str | None) -> Polled:
@@ -120,4 +142,26 @@ class ChannelAdapter(Protocol):
 
     async def find(self, outbound: Outbound) -> Receipt | None:
         """Whether this answer is there already, looked up at the provider by what the provider keeps of it."""
+        ...
+
+
+@runtime_checkable
+class FetchesKeys(Protocol):
+    """An adapter whose `verify` needs what the hook only names: the public key of its signature."""
+
+    async def fetch_key(self, hook: Hook) -> None:
+        """Has the key ready before `verify` is asked. Raises BadSignature, and of the closed set where it cannot be had."""
+        ...
+
+
+@runtime_checkable
+class HasMedia(Protocol):
+    """An adapter whose hooks name files that are fetched later, since a provider does not wait for them."""
+
+    def media(self, hook: Hook) -> Sequence[Media]:
+        """The files named in a hook that `parse` has read."""
+        ...
+
+    async def fetch(self, reference: str, limit: int) -> bytes:
+        """One file, at most `limit` bytes. Raises Rejected where it is gone or larger."""
         ...

@@ -10,6 +10,7 @@ from email.policy import EmailPolicy, Policy
 from typing import Any
 
 from activities.mail import mime
+from activities.mail.doors.entering import through_its_door
 from activities.mail.external_id import external_id
 from activities.mail.html_text import html_text
 from activities.mail.reply_text import is_forward, reply_text
@@ -70,7 +71,7 @@ def parse_mail(raw: bytes, envelope: Envelope, playbook: Playbook, received_at: 
     text = full_text if is_forward(subject) else _reply(content)
     if trouble:
         text = f"{text}\n\n[{trouble}]".strip()
-    return InboundMessage(
+    parsed = InboundMessage(
         channel=Channel.EMAIL,
         store=store,
         external_id=external_id(raw, _message_id(message)),
@@ -86,6 +87,7 @@ def parse_mail(raw: bytes, envelope: Envelope, playbook: Playbook, received_at: 
         received_at=received_at,
         raw_blob=raw_blob,
     )
+    return through_its_door(parsed, next(iter(_addresses(message, ("from", "sender"))), None), playbook)
 
 
 def store_of(addresses: Iterable[str], playbook: Playbook) -> str | None:

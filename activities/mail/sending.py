@@ -15,7 +15,7 @@ from activities._kit.effects import LOOK_DELAYS, Done, Effect, EffectLedger
 from activities._kit.errors import NeedsOperator, Rejected, Transient, Unclear
 from activities.mail import outbound
 from activities.mail.composing import BadAddress, Letter, compose, message_id, reference_chain, reply_subject
-from activities.mail.models import SEND_MAIL, TELL_STAFF, MailAttachment, OutgoingMail, SentMail, StaffNotice
+from activities.mail.models import TELL_STAFF, MailAttachment, OutgoingMail, SentMail, StaffNotice
 from activities.mail.relay import Relay, RelaySession
 from activities.mail.templates import Templates, Text, TextError
 from domain.effects import EffectKind, EffectState
@@ -61,11 +61,6 @@ class Mailer:
         self._relay, self._templates, self._buyer_of, self._find_sent = relay, templates, buyer_of, find_sent
         delays = look_delays or (LOOK_DELAYS if find_sent is not None else (timedelta(seconds=1),))
         self._ledger = EffectLedger(database, look_delays=delays)
-
-    @activity.defn(name=SEND_MAIL)
-    async def send_mail(self, mail: OutgoingMail) -> SentMail:
-        """See `send`."""
-        return await self.send(mail)
 
     @activity.defn(name=TELL_STAFF)
     async def tell_staff(self, notice: StaffNotice) -> SentMail:
@@ -228,7 +223,7 @@ class Mailer:
             raise Rejected(f"The buyer of order {mail.order_id} has no mail address; reach them another way")
         if self._playbook.store_of(email) is not None:
             raise Rejected(f"{email} is an address of our own; a mail to it would come straight back")
-        return email, _shown_name(name)
+        return email, shown_name(name)
 
     def _words(self, mail: OutgoingMail, store: Store, words: str | None, name: str | None) -> tuple[str, str]:
         """Subject and text, the store's signature below."""
@@ -277,7 +272,7 @@ def _composed(letter: Letter) -> bytes:
         raise Rejected(str(error)) from error
 
 
-def _shown_name(name: str | None) -> str | None:
+def shown_name(name: str | None) -> str | None:
     """A stranger's display name fit for a greeting: not one that carries an address or a link."""
     shown = clean(name or "")
     return shown if 0 < len(shown) <= _NAME_LIMIT and not any(mark in shown for mark in ("@", "://", "www.")) else None

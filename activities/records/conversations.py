@@ -11,7 +11,7 @@ from activities.bigcommerce.models import OrderContext
 from activities.records.models import FoundReference, OtherTicket
 from domain.conversations import Key, keys
 from domain.playbook import Playbook
-from domain.references import Reference, ReferenceKind
+from domain.references import MessagePart, Reference, ReferenceKind
 from domain.triage import Intent
 from storage import conversations
 from storage.contacts import contact_of, writes_for
@@ -28,12 +28,11 @@ async def find_the_same(
     message: dict[str, Any],
     intents: Sequence[str],
     references: Iterable[FoundReference],
-    orders: Iterable[str],
     context: OrderContext,
 ) -> Found:
     """Claims what the ticket is about; returns the ticket that is about all of it, if another holds it, and those about
-    some of it. The company's other people count only if the sender is one of them; `orders` are those the store knows."""
-    about = _about(references, orders)
+    some of it. The company's other people count only if the sender is one of them."""
+    about = _about(references, context.about)
     wanted = keys(about, [Intent(intent) for intent in intents[:1]])
     claimed = keys(about, [Intent(intent) for intent in intents])
     store, at = case["store"], message["at"]
@@ -64,7 +63,7 @@ async def find_the_same(
 def _about(references: Iterable[FoundReference], orders: Iterable[str]) -> list[Reference]:
     """The orders a message is about by their ids in the store, or what it calls them where the store knows none."""
     known = [Reference(kind=ReferenceKind.ORDER, value=order) for order in orders]
-    named = [reference for reference in references if reference.part != "quoted"]
+    named = [reference for reference in references if reference.part is not MessagePart.QUOTED]
     return [*known, *(each for each in named if not known or each.kind in _NOT_AN_ORDER)]
 
 

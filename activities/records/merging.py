@@ -24,7 +24,7 @@ from activities.records.models import (
     UnmergeResult,
 )
 from activities.records.reading import Reading
-from domain.conversations import bare
+from domain.references import bare
 from storage import cases, merging
 from storage.decisions import find as find_decision
 from storage.engine import Database
@@ -111,8 +111,6 @@ class Merging:
         text = bare(str(decision.payload.get("text", ""))) if decision else ""
         return NamedValues(
             values=tuple(
-                named.value
-                for named in asked.references
-                if any(bare(value, named.kind) in text for value in (named.value, *named.orders))
+                named.value for named in asked.references if any(bare(value) in text for value in (named.value, *named.orders))
             )
         )

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from domain.effects import EffectState
 from domain.messages import MessageNature
 from domain.playbook import ReturnRules, Target
-from domain.references import Reference
+from domain.references import MessagePart, Reference
 from domain.sla import Promise
 
 PUBLISH = "records.publish"
@@ -82,8 +82,7 @@ class FoundReference(Reference):
     """A reference, where it stands, and what it was found to be: `found` in words, None where nobody could look. `score` says
     from 0 to 100 how sure that is."""
 
-    part: str = "text"
-    """channel, subject, text, attachment or quoted."""
+    part: MessagePart = MessagePart.TEXT
     found: str | None = None
     score: int = 0
     orders: tuple[str, ...] = ()
@@ -131,7 +130,6 @@ class ContextFacts(_Model):
 class FillContext(_Model):
     case_id: UUID
     store: str
-    references: tuple[FoundReference, ...]
 
 
 class TicketPolicy(_Model):
@@ -151,9 +149,12 @@ class TicketPolicy(_Model):
 
 
 class OpenedTicket(_Model):
-    """All a new ticket needs in its first moment. `stored` is the state of a ticket that had closed and is woken again."""
+    """All a new ticket needs in its first moment. `stored` is the state of a ticket that had closed and is woken again.
+    `counts_from` is when its clocks begin, if that is not when the customer wrote; `answered`: the last word is ours."""
 
     stored: dict[str, Any] | None = None
+    counts_from: AwareDatetime | None = None
+    answered: bool = False
     messages: tuple[MessageFacts, ...] = ()
     language: str = "en"
     language_evidence: str = ""

@@ -1,34 +1,64 @@
 """What a message says: its language, what it wants and what it names, without its words."""
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
+from activities.bigcommerce.models import Match
 from activities.records.models import FoundReference, MessageFacts
 from domain.messages import MessageNature
 from domain.playbook import Playbook
-from domain.references import Reference
+from domain.references import MessagePart, NamedReference, Reference, read_references
 from domain.triage import Triage, triage
+
+Row = dict[str, Any]
 
 
 class Reading:
     def __init__(self, playbook: Playbook) -> None:
         self._playbook = playbook
 
-    def triage(self, message: dict[str, Any]) -> Triage:
+    def triage(self, message: Row) -> Triage:
         return triage(message["subject"], message["text"], self._playbook.stores[message["store"]].languages)
 
-    async def facts(self, message: dict[str, Any]) -> MessageFacts:
-        """A row of `messages` as a ticket is told of it."""
-        read = self.triage(message)
+    def references(self, message: Row) -> tuple[NamedReference, ...]:
+        """What a message names, each once, the surest first."""
+        full_text, text = message["full_text"] or "", message["text"]
+        parts = {
+            MessagePart.SUBJECT: message["subject"],
+            MessagePart.TEXT: text,
+            MessagePart.ATTACHMENT: "\n".join(message["filenames"]),
+            MessagePart.QUOTED: full_text.replace(text, "", 1) if full_text != text else "",
+        }
         named = [Reference.model_validate(each) for each in message["named"]]
+        return read_references(parts, self._playbook.stores[message["store"]].references, named)
+
+    async def facts(self, message: Row) -> MessageFacts:
+        """A row of `messages`, with the names of its files, as a ticket is told of it."""
         return MessageFacts(
             message_id=message["id"],
             received_at=message["at"],
             nature=MessageNature(message["nature"]),
-            references=tuple(
-                FoundReference(kind=each.kind, value=each.value, message_id=message["id"])
-                for each in (*named, *read.references)
-            ),
-            intents=tuple(intent.value for intent in read.intents),
+            references=found_references(self.references(message), (), message["id"]),
+            intents=tuple(intent.value for intent in self.triage(message).intents),
             case_id=message["case_id"],
             origin_id=message["origin_id"],
         )
+
+
+def found_references(named: Iterable[NamedReference], matches: Iterable[Match], message_id: UUID) -> tuple[FoundReference, ...]:
+    """References with what the store said about them."""
+    answers = {(match.kind, match.value): match for match in matches}
+    return tuple(
+        FoundReference(
+            kind=each.kind,
+            value=each.value,
+            part=each.part,
+            found=answer.words if answer else None,
+            score=answer.score if answer else each.score,
+            orders=answer.order_ids if answer else (),
+            message_id=message_id,
+        )
+        for each in named
+        for answer in (answers.get((each.kind, each.value)),)
+    )

@@ -1,13 +1,13 @@
 """Opening a ticket: its message read and triaged, its order looked up, its rules pinned, in one go."""
 
-import re
 from typing import Any
 
 from temporalio import activity
 
 from activities._kit.errors import Transient
-from activities.bigcommerce.models import LookUp, OrderContext
+from activities.bigcommerce.models import KnownReturn, LookUp, OrderContext
 from activities.bigcommerce.stores import Stores
+from activities.mail.doors.portal import portal_of
 from activities.records.conversations import find_the_same
 from activities.records.models import (
     FILL_CONTEXT,
@@ -16,15 +16,16 @@ from activities.records.models import (
     CaseReference,
     ContextFacts,
     FillContext,
-    FoundReference,
     MessageFacts,
     MessageReference,
     OpenedTicket,
+    OtherTicket,
     TicketPolicy,
 )
-from activities.records.reading import Reading
+from activities.records.reading import Reading, found_references
+from domain.messages import MessageNature
 from domain.playbook import Playbook
-from domain.references import ReferenceKind
+from domain.references import MessagePart, NamedReference, ReferenceKind, bare
 from domain.sla import Promise
 from domain.triage import Intent
 from storage import cases
@@ -46,27 +47,44 @@ class TicketRecords:
             if birth["state"] is not None:
                 return OpenedTicket(stored=birth["state"], policy=self._policy(reference.store))
             inbound = await cases.read_inbound(connection, reference.case_id)
+            answered = await cases.has_the_last_word(connection, reference.case_id)
             await cases.keep_playbook(connection, self._playbook)
         first = inbound[0]
         read = self._reading.triage(first)
-        facts = [await self._reading.facts(row) for row in inbound]
-        context = await self._context(birth, first, facts[0].references, read.intents)
+        context = await self._context(birth, first, self._reading.references(first), read.intents)
         return OpenedTicket(
-            messages=tuple(facts),
+            counts_from=(birth["start"] or {}).get("imported_at"),
+            answered=answered,
+            messages=tuple([await self._reading.facts(row) for row in inbound]),
             language=read.language,
             language_evidence=read.language_evidence,
             intents=tuple(intent.value for intent in read.intents),
             intent_evidence=read.intent_evidence,
-            references=facts[0].references,
+            references=context.references,
             context=context,
             policy=self._policy(reference.store),
         )
 
     @activity.defn(name=READ_MESSAGE)
     async def read_message(self, reference: MessageReference) -> MessageFacts:
+        """What a later message says. The store is asked only about what the ticket does not know yet."""
         async with self._database.begin() as connection:
             row = await cases.read_message(connection, reference.message_id)
-        return await self._reading.facts(row)
+            case = await cases.read_birth(connection, row["case_id"])
+        named = self._reading.references(row)
+        facts = await self._reading.facts(row)
+        if facts.nature is not MessageNature.PERSON or not _news(named, case["state"] or {}):
+            return facts
+        intents = tuple(Intent(intent) for intent in facts.intents)
+        context = await self._context(case, row, named, intents)
+        also = (context.same,) if context.same is not None else ()
+        return facts.model_copy(
+            update={
+                "references": context.references,
+                "orders": context.orders,
+                "duplicates": (*also, *context.duplicates),
+            }
+        )
 
     @activity.defn(name=FILL_CONTEXT)
     async def fill_context(self, wanted: FillContext) -> ContextFacts:
@@ -74,42 +92,54 @@ class TicketRecords:
         async with self._database.begin() as connection:
             birth = await cases.read_birth(connection, wanted.case_id)
             inbound = await cases.read_inbound(connection, wanted.case_id)
-        read = self._reading.triage(inbound[0])
-        context = await self._context(birth, inbound[-1], wanted.references, read.intents)
+        first = inbound[0]
+        named = self._reading.references(first)
+        context = await self._context(birth, first, named, self._reading.triage(first).intents)
         if not context.store_answered:
             raise Transient("; ".join(context.missing))
         return context
 
     async def _context(
-        self,
-        case: dict[str, Any],
-        message: dict[str, Any],
-        references: tuple[FoundReference, ...],
-        intents: tuple[Intent, ...],
+        self, case: dict[str, Any], message: dict[str, Any], named: tuple[NamedReference, ...], intents: tuple[Intent, ...]
     ) -> ContextFacts:
         """Looks up what a message names, keeps it, and finds the tickets that are about the same."""
         store = case["store"]
-        found = await self._stores.look_up(
-            LookUp(store=store, order_ids=_orders(references), email=message["sender"].get("email"))
-        )
-        orders, company = _matched(found, references), found.company
-        same, duplicates = None, ()
+        found = await self._look_up(store, message, named)
+        references = found_references(named, found.matches, message["id"])
+        same: OtherTicket | None = None
+        duplicates: tuple[OtherTicket, ...] = ()
         async with self._database.begin() as connection:
             if found.store_answered:
-                same, duplicates = await find_the_same(
-                    connection, self._playbook, case, message, intents, references, orders, found
-                )
+                same, duplicates = await find_the_same(connection, self._playbook, case, message, intents, references, found)
             await cases.keep_context(connection, case["id"], found.model_dump(mode="json"), found.as_of)
-        tiers = self._playbook.stores[store].tiers
+        company, tiers = found.company, self._playbook.stores[store].tiers
         return ContextFacts(
             company=company.name if company else None,
             tier=tiers.get(company.group_id or "") if company else None,
-            orders=orders,
+            orders=found.about,
             missing=found.missing,
             store_answered=found.store_answered,
+            references=references,
             same=same,
             duplicates=duplicates,
         )
+
+    async def _look_up(self, store: str, message: dict[str, Any], named: tuple[NamedReference, ...]) -> OrderContext:
+        numbers = [each.value for each in named if each.kind is ReferenceKind.RMA]
+        async with self._database.begin() as connection:
+            returns = await cases.orders_of_returns(connection, store, numbers)
+        found = await self._stores.look_up(
+            LookUp(
+                store=store,
+                references=named,
+                returns=tuple(KnownReturn(number=number, order_ids=orders) for number, orders in returns.items()),
+                email=message["sender"].get("email"),
+            )
+        )
+        portal = portal_of(message["sender"].get("email"), self._playbook, f"{message['subject']}\n{message['text']}")
+        if found.company is not None and portal is not None and portal.company_id == found.company.company_id:
+            return found.model_copy(update={"sender_belongs": True})
+        return found
 
     def _policy(self, store: str) -> TicketPolicy:
         playbook = self._playbook
@@ -128,22 +158,7 @@ class TicketRecords:
         )
 
 
-def _orders(references: tuple[FoundReference, ...]) -> tuple[str, ...]:
-    return tuple(reference.value for reference in references if reference.kind is ReferenceKind.ORDER)
-
-
-def _matched(context: OrderContext, references: tuple[FoundReference, ...]) -> tuple[str, ...]:
-    """The orders a message is about: those it names by number or purchase order; else the buyer's only one."""
-    named = {_bare(reference.value) for reference in references if reference.kind in _ORDER_KINDS}
-    matched = [order.order_id for order in context.orders if {order.order_id, _bare(order.purchase_order or "-")} & named]
-    if not matched and not named and len(context.orders) == 1:
-        matched = [context.orders[0].order_id]
-    return tuple(matched)
-
-
-_ORDER_KINDS = (ReferenceKind.ORDER, ReferenceKind.PURCHASE_ORDER)
-
-
-def _bare(value: str) -> str:
-    """A purchase order number without the ways people write it: `PO# 4713-a` is `4713A`."""
-    return re.sub(r"[^A-Z0-9]", "", value.upper()).removeprefix("PO")
+def _news(named: tuple[NamedReference, ...], state: dict[str, Any]) -> bool:
+    """Whether a message names something that its ticket does not know."""
+    known = {(each["kind"], bare(each["value"])) for each in state.get("references", ())}
+    return any((each.kind.value, bare(each.value)) not in known for each in named if each.part is not MessagePart.QUOTED)

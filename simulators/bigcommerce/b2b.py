@@ -19,6 +19,9 @@ LISTED_QUOTE = (
 ONLY_LISTED = {"quoteId", "company", "salesRep", "updatedAt"}
 """What the list tells and the single answer does not."""
 
+NOT_LISTED = {"isInvoiceOrder", "invoiceId"}
+"""What the list of orders does not tell (specification: order.yaml)."""
+
 
 def _one(data: object, message: str = "SUCCESS") -> Response:
     return JSONResponse({"code": 200, "data": data, "meta": {"message": message}})
@@ -95,6 +98,23 @@ async def get_user_of_customer(request: Request, store: Document) -> Response:
     raise b2b_error(404, "User does not exist")
 
 
+async def list_orders(request: Request, store: Document) -> Response:
+    """GET /orders with companyId, bcOrderId and minCreated, the newest first. It has no filter by purchase order number and
+    tells only the last year unless a moment is given (specification: order.yaml)."""
+    records = [record for record in state_of(request).all("bigcommerce.orders") if record["store"] == store["key"]]
+    query = request.query_params
+    since = query.get("minCreated", str(money.unix(money.now()) - 365 * 86_400))
+    if not since.isdigit():
+        raise b2b_error(422, "minCreated must be a Unix timestamp")
+    found = [record["b2b"] for record in records if record["b2b"]["updatedAt"] >= int(since)]
+    for name in ("companyId", "bcOrderId"):
+        if name in query:
+            found = [order for order in found if str(order[name]) == query[name]]
+    found.sort(key=lambda order: order["updatedAt"], reverse=query.get("orderBy", "DESC") == "DESC")
+    left_out = NOT_LISTED if query.get("showExtra") == "true" else NOT_LISTED | {"extraFields"}
+    return _many(request, [{name: value for name, value in order.items() if name not in left_out} for order in found])
+
+
 async def get_order(request: Request, store: Document) -> Response:
     """GET /orders/{bcOrderId}; the specification gives a list of one."""
     record = state_of(request).get("bigcommerce.orders", request.path_params["order_id"])
@@ -160,6 +180,7 @@ def routes() -> list[Route]:
         Route(f"{company}/payment-terms", b2b("payment_terms", get_payment_terms), methods=["GET"]),
         Route("/users", b2b("users", list_users), methods=["GET"]),
         Route("/users/customer/{customer_id:int}", b2b("users", get_user_of_customer), methods=["GET"]),
+        Route("/orders", b2b("b2b_orders", list_orders), methods=["GET"]),
         Route("/orders/{order_id:int}", b2b("b2b_order", get_order), methods=["GET"]),
         Route("/rfq", b2b("quotes", list_quotes), methods=["GET"]),
         Route("/rfq/{quote_id:int}", b2b("quote", get_quote), methods=["GET"]),

@@ -1,6 +1,6 @@
 """What the BigCommerce stores and the B2B edition hold, made from a world."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import NAMESPACE_URL, uuid5
 
@@ -34,6 +34,9 @@ def fill(transaction: Transaction, world: World) -> None:
         transaction.put("bigcommerce.customers", contact.id, _record(contact.store, customer_document(contact, world)))
         if contact.company is not None:
             transaction.put("bigcommerce.users", contact.id, _record(contact.store, user_document(contact)))
+        for company in contact.further_companies:
+            further = {**user_document(contact), "id": 900_000_000 + contact.id * 1000 + company, "companyId": company}
+            transaction.put("bigcommerce.users", further["id"], _record(contact.store, further))
     for product in world.products:
         document = product_document(product, stores[product.store])
         transaction.put("bigcommerce.products", product.id, _record(product.store, document))
@@ -137,20 +140,29 @@ def transaction_document(number: int, record: Document, event: str, amount: Deci
 
 
 def message_document(order: Order, position: int) -> Document:
-    """One element of GET /v2/orders/{id}/messages."""
+    """A message that the order had from the start."""
     message = order.messages[position]
+    return written_message(
+        order.id * 10 + position + 1, order.id, order.contact or 0, message.subject, message.message, message.at
+    )
+
+
+def written_message(
+    number: int, order_id: int, customer_id: int, subject: str, words: str, at: datetime, *, staff_id: int = 0
+) -> Document:
+    """One element of GET /v2/orders/{id}/messages, by the customer or, with `staff_id`, by the merchant."""
     return {
-        "id": order.id * 10 + position + 1,
-        "order_id": order.id,
-        "staff_id": 0,
-        "customer_id": order.contact or 0,
-        "type": "customer",
-        "subject": message.subject,
-        "message": message.message,
-        "status": "unread",
+        "id": number,
+        "order_id": order_id,
+        "staff_id": staff_id,
+        "customer_id": customer_id,
+        "type": "admin" if staff_id else "customer",
+        "subject": subject,
+        "message": words,
+        "status": "read" if staff_id else "unread",
         "is_flagged": False,
-        "date_created": money.rfc2822(message.at),
-        "customer": {"id": order.contact or 0},
+        "date_created": money.rfc2822(at),
+        "customer": {"id": customer_id},
     }
 
 

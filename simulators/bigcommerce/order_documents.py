@@ -62,7 +62,7 @@ class Buyer:
 
     def __init__(self, world: World, order: Order) -> None:
         self.contact: Contact | None = next((c for c in world.contacts if c.id == order.contact), None)
-        company_id = self.contact.company if self.contact else None
+        company_id = order.company or (self.contact.company if self.contact else None)
         self.company = next((c for c in world.companies if c.id == company_id), None)
         home = self.company.address if self.company else self.contact.address if self.contact else None
         shipping = order.shipping_address or home
@@ -190,7 +190,7 @@ def order_document(order: Order, store: Store, buyer: Buyer, lines: list[Documen
         "payment_status": payment_status(order.payment),
         "customer_message": order.customer_message,
         "staff_notes": order.staff_notes,
-        "external_order_id": "",
+        "external_order_id": order.external_id,
         "billing_address": {**buyer.billing, "form_fields": []},
         "shipping_address_count": 1,
         **_order_amounts(order, lines, buyer.tax_rate),

@@ -1,5 +1,7 @@
 """Orders, their lines, addresses, shipments and messages: BigCommerce V2 (specification: orders.v2.oas2.yml)."""
 
+import sys
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -14,6 +16,7 @@ from simulators.bigcommerce.access import (
     stored,
     v2_error,
     v2_list,
+    whole_number,
 )
 from simulators.bigcommerce.order_documents import STATUS_NAMES
 from simulators.bigcommerce.shipment_documents import add_shipment
@@ -114,8 +117,16 @@ async def list_addresses(request: Request, store: Document) -> Response:
 async def list_messages(request: Request, store: Document) -> Response:
     """GET /orders/{id}/messages; BigCommerce has no call that writes one."""
     messages = order_record(request, store, v2_error)["messages"]
-    if status := request.query_params.get("status"):
-        messages = [message for message in messages if message["status"] == status]
+    query = request.query_params
+    for name in {"status", "customer_id", "is_flagged"} & set(query):
+        messages = [message for message in messages if str(message[name]).lower() == query[name].lower()]
+    least = whole_number(request, "min_id", 1, v2_error)
+    most = whole_number(request, "max_id", sys.maxsize, v2_error)
+    messages = [message for message in messages if least <= message["id"] <= most]
+    if since := query.get("min_date_created"):
+        messages = [message for message in messages if changed_since(message["date_created"], since, v2_error)]
+    if until := query.get("max_date_created"):
+        messages = [message for message in messages if not changed_since(message["date_created"], until, v2_error)]
     return v2_list(request, messages)
 
 

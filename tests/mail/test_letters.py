@@ -14,7 +14,7 @@ from tests.mail.post_office import NOW, STORE, World
 
 async def test_an_agents_reply_in_its_thread(world: World) -> None:
     mail = await world.decide()
-    sent = await world.mailer.send_mail(mail)
+    sent = await world.mailer.send(mail)
     (number,) = [row.number for row in await world.rows(cases)]
     (out,) = world.sink.mails
     assert out["From"] == "Northwind Tools <support@northwind-tools.example>"

@@ -128,6 +128,16 @@ def test_b2b_edition(judged: Doors) -> None:
     assert missing(users, ok(users)["data"][0], "data", "[]") == set()
     assert ok(judged.b2b.get("/users/customer/1002"))["data"]["companyId"] == 501
     assert ok(judged.b2b.get("/orders/10452"))["data"][0]["poNumber"] == "PO-77144"
+    listed = judged.b2b.get("/orders", params={"companyId": 501, "limit": 200})
+    assert {order["companyId"] for order in ok(listed)["data"]} == {501}
+    # Extra fields come with showExtra only.
+    left_out = missing(listed, ok(listed)["data"][0], "data", "[]")
+    assert {name for name in left_out if not name.startswith("extra")} == set()
+    assert [order["poNumber"] for order in ok(judged.b2b.get("/orders", params={"bcOrderId": 10452}))["data"]] == ["PO-77144"]
+    assert len(ok(judged.b2b.get("/rfq", params={"quoteNumber": "103002"}))["data"]["list"]) == 1
+    searched = {"searchBy": "purchaseOrderNumber", "q": "77120"}
+    invoices = ok(judged.b2b.get("/ip/invoices", params=searched))["data"]
+    assert [(invoice["orderNumber"], invoice["purchaseOrderNumber"]) for invoice in invoices] == [("10401", "PO-77120")]
     quote = ok(judged.b2b.get("/rfq", params={"q": "Salford"}))["data"]["list"][0]
     created = specs_date(quote["createdAt"])
     assert ok(judged.b2b.get(f"/rfq/{quote['quoteId']}", params={"date": created}))["data"]["quoteNumber"] == "QN103002"

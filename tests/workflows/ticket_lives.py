@@ -39,7 +39,7 @@ from workflows.ticket.workflow import TicketWorkflow
 
 _IDS = UUID("00000000-0000-0000-0000-00000000c0de")
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-NOT_THE_LOG = set("revision changed_at_revision last_change sequence seen effects apart never_joins decided".split())
+NOT_THE_LOG: set[str] = set("revision changed_at_revision last_change sequence seen effects apart never_joins decided".split())
 """What is compared of a state leaves out the log and what keeps repetition away."""
 
 

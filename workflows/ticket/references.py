@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 
 from activities.records.models import FoundReference
-from domain.conversations import bare
-from domain.references import Reference
+from domain.references import MessagePart, Reference, bare
 from workflows.ticket.state import ReferenceState, TicketReference
 
 
@@ -15,11 +14,11 @@ def with_new(known: list[TicketReference], found: Iterable[FoundReference]) -> l
     for named in found:
         key = name_of(named)
         before = merged.get(key)
-        state = ReferenceState.WAIVED if named.part == "quoted" else ReferenceState.OPEN
+        state = ReferenceState.WAIVED if named.part is MessagePart.QUOTED else ReferenceState.OPEN
         if before is None:
             merged[key] = TicketReference(**named.model_dump(), state=state)
-        elif named.part != "quoted" or before.found is None:
-            update = {"state": state if named.part != "quoted" else before.state}
+        elif named.part is not MessagePart.QUOTED or before.found is None:
+            update = {"state": state if named.part is not MessagePart.QUOTED else before.state}
             if before.found is None or named.score > before.score:
                 update |= {name: getattr(named, name) for name in ("found", "score", "orders")}
             merged[key] = before.model_copy(update=update)
@@ -57,7 +56,7 @@ def settled_by_reply(known: list[TicketReference], answers: list[str]) -> list[T
 
 def name_of(named: Reference) -> str:
     """What tells one reference from another, however it is written."""
-    return f"{named.kind.value}:{bare(named.value, named.kind)}"
+    return f"{named.kind.value}:{bare(named.value)}"
 
 
 def kept_after_split(known: list[TicketReference], kept: tuple[str, ...]) -> list[TicketReference]:

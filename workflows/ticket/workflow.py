@@ -11,7 +11,7 @@ from activities.records.models import (
     FillContext,
     OpenedTicket,
 )
-from domain.sla import ClockName, start_clock
+from domain.sla import ClockName, meet, start_clock
 from workflows._kit.calls import look_up, look_up_patiently
 from workflows._kit.contract import CaseInput
 from workflows.ticket.merging import TicketMerging
@@ -82,13 +82,16 @@ class TicketWorkflow(TicketMerging):
             promises={name: policy.promise for name in _PROMISES},
             seen=[message.message_id for message in opened.messages],
         )
-        first = opened.messages[0].received_at
+        first = opened.counts_from or opened.messages[0].received_at
         targets = policy.targets[tier]
         because = f"Tier {tier} at {self.start.store}, playbook {policy.playbook_version}."
         state.clocks = [
             start_clock(ClockName.FIRST_RESPONSE, targets.first_response, policy.promise, first, because),
             start_clock(ClockName.RESOLUTION, targets.resolution, policy.promise, first, because),
         ]
+        if opened.answered:
+            meet(state.clocks[0], first)
+            state.stage = "awaiting_customer"
         self.state = state
         for message in opened.messages:
             self.record(
@@ -104,7 +107,7 @@ class TicketWorkflow(TicketMerging):
         return state
 
     def _ask_store_again(self) -> None:
-        wanted = FillContext(case_id=self.start.case_id, store=self.start.store, references=tuple(self.state.references))
+        wanted = FillContext(case_id=self.start.case_id, store=self.start.store)
         queue = store_queue(self.start.store)
         looking = look_up_patiently(FILL_CONTEXT, wanted, ContextFacts, queue, "Ask the store again for the order")
         self.learn_later("context", looking, self._learn_context)

@@ -42,7 +42,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_conversation",
         "messages",
-        ["provider", "account", "conversation"],
+        ["store", "channel", "conversation"],
         postgresql_where=sa.text("conversation IS NOT NULL"),
     )
     _contacts()
