@@ -124,7 +124,6 @@ messages = sql.Table(
             " || setweight(casework_vector(left(replace(coalesce(full_text, ''), text, ' '), 15000)), 'D')",
             persisted=True,
         ),
-        comment="not indexed: it goes into case_words",
     ),
     sql.UniqueConstraint("channel", "external_id"),
     sql.Index(
@@ -132,6 +131,7 @@ messages = sql.Table(
     ),
 )
 
+# What a case is found by. Triggers keep it (migration 0005): the `search` of its messages, and what it is itself.
 case_words = sql.Table(
     "case_words",
     metadata,
@@ -139,7 +139,6 @@ case_words = sql.Table(
     sql.Column("part", sql.Integer, primary_key=True, autoincrement=False, comment="a long thread has several"),
     sql.Column("words", postgresql.TSVECTOR, nullable=False),
     sql.Index("ix_case_words_words", "words", postgresql_using="gin"),
-    comment="what a case is found by; triggers keep it (migration 0005)",
 )
 
 attachments = sql.Table(

@@ -112,7 +112,7 @@ async def test_a_change_is_seen_without_losing_place_or_words(served: str, page:
     await page.goto(served)
     await page.keyboard.press("j")
     await asyncio.sleep(0.5)
-    await _ticket(served, database, subject="The second")
+    await _ticket(served, database, subject="The second", text="Good morning")
     await page.get_by_text("The second").wait_for(timeout=5000)
     assert await page.evaluate("document.activeElement.textContent") == "The first"
     await page.goto(f"{served}/tickets/{first}")
