@@ -62,9 +62,12 @@ async def list_cases(connection: AsyncConnection, wanted: CaseFilter, limit: int
     ranks = (sql.true(),) if wanted.found is None else wanted.found.ranks
     rows: list[dict[str, Any]] = []
     for rank in range(place.rank, len(ranks)):
+        among = ranks[rank]
+        if among is None:
+            continue
         query = (
             sql.select(*_LIST_COLUMNS, sql.literal(rank).label("rank"))
-            .where(*_conditions(wanted), ranks[rank])
+            .where(*_conditions(wanted), among)
             .order_by(cases.c.next_due_at.asc().nulls_last(), cases.c.number)
             .limit(limit + 1 - len(rows))
         )

@@ -46,10 +46,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found. `ranks` are conditions on cases, the best first, no two of which hold of one case; `any` is whether
-    one of them does, None where so many cases were found that nobody counts them."""
+    """What a search found. `ranks` are conditions on cases, the best first, None where no case has that rank; no two hold of
+    one case. `any` is whether one of them does, None where so many cases were found that nobody counts them."""
 
-    ranks: tuple[sql.ColumnElement[bool], ...] = ()
+    ranks: tuple[sql.ColumnElement[bool] | None, ...] = ()
     any: sql.ColumnElement[bool] | None = None
 
 
@@ -85,7 +85,7 @@ async def find(connection: AsyncConnection, typed: str) -> Found:
     ids = await connection.scalar(sql.select(sql.cast(sql.func.array_agg(own.c.case_id), sql.Text)))
     # The offset keeps PostgreSQL from collecting all that is found before the first case is shown.
     walk = sql.select(1).where(case_words.c.case_id == cases.c.id, *_holds(question)).offset(0).exists()
-    return Found((walk,) if ids is None else (_among(ids), walk & sql.not_(_among(ids))))
+    return Found((None, walk) if ids is None else (_among(ids), walk & sql.not_(_among(ids))))
 
 
 async def _ranked(connection: AsyncConnection, question: Question) -> Found | None:
@@ -97,12 +97,13 @@ async def _ranked(connection: AsyncConnection, question: Question) -> Found | No
     best = sql.select(*of_case).group_by(parts.c.case_id).subquery()
     # The ids go back as the text they came as: reading and writing thousands of them would take longer than finding them.
     ids = sql.cast(sql.func.array_agg(best.c.case_id), sql.Text).label("ids")
-    query = sql.select(ids, sql.func.sum(best.c.parts).label("parts")).group_by(best.c.rank).order_by(best.c.rank)
+    query = sql.select(best.c.rank, ids, sql.func.sum(best.c.parts).label("parts")).group_by(best.c.rank)
     rows = (await connection.execute(query)).all()
     if sum(row.parts for row in rows) > MANY:
         return None
     every = ",".join(row.ids[1:-1] for row in rows)
-    return Found(tuple(_among(row.ids) for row in rows), _among(f"{{{every}}}"))
+    by_rank = {row.rank: _among(row.ids) for row in rows}
+    return Found(tuple(by_rank.get(rank) for rank in range(3)), _among(f"{{{every}}}"))
 
 
 async def _question(connection: AsyncConnection, typed: str) -> Question | None:
