@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,7 +11,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.tables import cases, messages
+from storage.searching import Found, find
+from storage.tables import cases
 
 PAGE_LIMIT = 200
 
@@ -21,7 +23,8 @@ class BadCursor(ValueError):
 
 @dataclass(frozen=True)
 class CaseFilter:
-    """What a list is narrowed to. Everything given must hold; `words` is searched in titles, messages, numbers and orders."""
+    """What a list is narrowed to. Everything given must hold. `words` is what a person typed into the search box; `found` is
+    what it found, looked up by `searched`."""
 
     process: str = "ticket"
     status: tuple[str, ...] = ()
@@ -33,6 +36,7 @@ class CaseFilter:
     order: str | None = None
     words: str | None = None
     due_before: datetime | None = None
+    found: Found | None = None
 
 
 class Page(NamedTuple):
@@ -40,30 +44,58 @@ class Page(NamedTuple):
     next_cursor: str | None
 
 
+async def searched(connection: AsyncConnection, wanted: CaseFilter) -> CaseFilter:
+    """The same filter with its words looked up, so that a list and its counts look them up once."""
+    if wanted.found is not None or not wanted.words or not wanted.words.strip():
+        return wanted
+    return replace(wanted, found=await find(connection, wanted.words))
+
+
 async def list_cases(connection: AsyncConnection, wanted: CaseFilter, limit: int, cursor: str | None = None) -> Page:
-    """One page, the nearest deadline first, those without one last.
+    """One page: where words were searched, what bears them as an identifier first, what has them only in quoted text last;
+    within that the nearest deadline first, those without one last.
 
     Raises BadCursor.
     """
-    query = (
-        sql.select(*_LIST_COLUMNS)
-        .where(*_conditions(wanted))
-        .order_by(cases.c.next_due_at.asc().nulls_last(), cases.c.number)
-        .limit(limit + 1)
-    )
-    if cursor is not None:
-        query = query.where(_after(cursor))
-    rows = [dict(row) for row in (await connection.execute(query)).mappings()]
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return Page(rows, _cursor(rows[-1]) if more else None)
+    wanted = await searched(connection, wanted)
+    place = _Place() if cursor is None else _read_cursor(cursor)
+    ranks = (sql.true(),) if wanted.found is None else wanted.found.ranks
+    rows: list[dict[str, Any]] = []
+    for rank in range(place.rank, len(ranks)):
+        among = ranks[rank]
+        if among is None:
+            continue
+        query = (
+            sql.select(*_LIST_COLUMNS, sql.literal(rank).label("rank"))
+            .where(*_conditions(wanted), among)
+            .order_by(cases.c.next_due_at.asc().nulls_last(), cases.c.number)
+            .limit(limit + 1 - len(rows))
+        )
+        if rank == place.rank and place.number is not None:
+            query = query.where(_after(place))
+        rows += [dict(row) for row in (await connection.execute(query)).mappings()]
+        if len(rows) > limit:
+            return Page(rows[:limit], _cursor(rows[limit - 1]))
+    return Page(rows, None)
 
 
-async def count_by(connection: AsyncConnection, wanted: CaseFilter, column: str) -> dict[str, int]:
-    """How many cases there are of each value of a filter's column, the other filters applied."""
-    others = replace(wanted, **{column: () if column == "status" else None})
-    query = sql.select(cases.c[column], sql.func.count()).where(*_conditions(others)).group_by(cases.c[column])
-    return {value: count for value, count in (await connection.execute(query)).all() if value is not None}
+async def count_by(connection: AsyncConnection, wanted: CaseFilter, columns: Sequence[str]) -> dict[str, dict[str, int]] | None:
+    """How many cases there are of each value of each of these columns, the filters of the others applied; None where words
+    were found in too many cases to count."""
+    wanted = await searched(connection, wanted)
+    among = sql.true() if wanted.found is None else wanted.found.any
+    if among is None:
+        return None
+    counts: dict[str, dict[str, int]] = {column: {} for column in columns}
+    queries = []
+    for column in columns:
+        others = replace(wanted, **{column: () if column == "status" else None})
+        value = cases.c[column].label("value")
+        query = sql.select(sql.literal(column).label("name"), value, sql.func.count().label("cases"))
+        queries.append(query.where(*_conditions(others), among, value.is_not(None)).group_by(value))
+    for row in await connection.execute(sql.union_all(*queries)):
+        counts[row.name][row.value] = row.cases
+    return counts
 
 
 _LIST_COLUMNS = (
@@ -103,45 +135,41 @@ def _conditions(wanted: CaseFilter) -> list[sql.ColumnElement[bool]]:
         conditions.append(cases.c.orders.contains([wanted.order]))
     if wanted.due_before is not None:
         conditions.append(cases.c.next_due_at < wanted.due_before)
-    if wanted.words and wanted.words.strip():
-        conditions.append(_said(wanted.words.strip()))
     return conditions
 
 
-def _said(words: str) -> sql.ColumnElement[bool]:
-    """The words are in the title, in a message, or are the number of the case or of one of its orders."""
-    bare = words.lstrip("#")
-    ways: list[sql.ColumnElement[bool]] = [
-        cases.c.title.icontains(words, autoescape=True),
-        cases.c.id.in_(
-            sql.select(messages.c.case_id).where(
-                messages.c.search.bool_op("@@")(sql.func.websearch_to_tsquery("simple", words))
-            )
-        ),
-        cases.c.orders.contains([bare]),
-    ]
-    if bare.isascii() and bare.isdigit() and len(bare) <= 15:
-        ways.append(cases.c.number == int(bare))
-    return sql.or_(*ways)
+@dataclass(frozen=True)
+class _Place:
+    """Where a page ended: the rank of its last case, its deadline and its number."""
+
+    rank: int = 0
+    due_at: datetime | None = None
+    number: int | None = None
 
 
 def _cursor(row: dict[str, Any]) -> str:
     due_at: datetime | None = row["next_due_at"]
-    place = [due_at.isoformat() if due_at else None, row["number"]]
+    place = [due_at.isoformat() if due_at else None, row["number"], row["rank"]]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
-def _after(cursor: str) -> sql.ColumnElement[bool]:
+def _read_cursor(cursor: str) -> _Place:
     try:
-        due, number = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        due, number, rank = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         due_at = None if due is None else datetime.fromisoformat(due)
-        number = int(number)
+        place = _Place(int(rank), due_at, int(number))
     except (ValueError, TypeError, binascii.Error) as error:
         raise BadCursor("this cursor was not given out by a list; leave it out to begin at the front") from error
-    if due_at is None:
-        return sql.and_(cases.c.next_due_at.is_(None), cases.c.number > number)
+    if place.rank < 0:
+        raise BadCursor("this cursor was not given out by a list; leave it out to begin at the front")
+    return place
+
+
+def _after(place: _Place) -> sql.ColumnElement[bool]:
+    if place.due_at is None:
+        return sql.and_(cases.c.next_due_at.is_(None), cases.c.number > place.number)
     return sql.or_(
-        cases.c.next_due_at > due_at,
-        sql.and_(cases.c.next_due_at == due_at, cases.c.number > number),
+        cases.c.next_due_at > place.due_at,
+        sql.and_(cases.c.next_due_at == place.due_at, cases.c.number > place.number),
         cases.c.next_due_at.is_(None),
     )

@@ -64,6 +64,7 @@ cases = sql.Table(
     _now(),
     sql.Column("updated_at", Instant, nullable=False, server_default=sql.func.now()),
     sql.Index("ix_cases_list", "process", "status", "next_due_at", "number"),
+    sql.Index("ix_cases_urgent", "process", "next_due_at", "number"),
     sql.Index("ix_cases_orders", "orders", postgresql_using="gin"),
     sql.Index("ix_cases_parent_id", "parent_id"),
     sql.Index(
@@ -116,10 +117,15 @@ messages = sql.Table(
     sql.Column(
         "search",
         postgresql.TSVECTOR,
-        sql.Computed("to_tsvector('simple', subject || ' ' || text)", persisted=True),
+        sql.Computed(
+            "setweight(casework_vector(subject || ' ' || text || ' ' || coalesce(sender ->> 'name', '') || ' '"
+            " || coalesce(sender ->> 'email', '') || ' ' || coalesce(sender ->> 'phone', '') || ' '"
+            " || coalesce(recipient, '')), 'B')"
+            " || setweight(casework_vector(left(replace(coalesce(full_text, ''), text, ' '), 15000)), 'D')",
+            persisted=True,
+        ),
     ),
     sql.UniqueConstraint("channel", "external_id"),
-    sql.Index("ix_messages_search", "search", postgresql_using="gin"),
     sql.Index(
         "ix_messages_automatic",
         sql.text("lower(recipient)"),
@@ -129,6 +135,16 @@ messages = sql.Table(
     sql.Index(
         "ix_messages_conversation", "provider", "account", "conversation", postgresql_where=sql.text("conversation IS NOT NULL")
     ),
+)
+
+# What a case is found by. Triggers keep it (migration 0005): the `search` of its messages, and what it is itself.
+case_words = sql.Table(
+    "case_words",
+    metadata,
+    sql.Column("case_id", Identity, sql.ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True),
+    sql.Column("part", sql.Integer, primary_key=True, autoincrement=False, comment="a long thread has several"),
+    sql.Column("words", postgresql.TSVECTOR, nullable=False),
+    sql.Index("ix_case_words_words", "words", postgresql_using="gin"),
 )
 
 attachments = sql.Table(

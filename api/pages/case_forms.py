@@ -1,10 +1,13 @@
 """Which forms a case shows now, and what they are filled with."""
 
+import hashlib
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from api.deciding import decisions_of
 from api.pages.forms import Form, Setting, form_fields, new_form
-from api.pages.words import intent_name, named
+from api.pages.words import intent_name, moment, named
 from api.services import Services
 from api.views.returns import ReturnLine, return_lines
 from domain.playbook import Playbook
@@ -12,15 +15,30 @@ from domain.triage import Intent
 from storage.reading_case import Row
 from workflows._kit.contract import Decision, Unblock
 from workflows.rma.contract import Disposition, StartReturn
+from workflows.ticket.contract import Merge, Split, Unmerge, WaiveReference
+
+
+@dataclass(frozen=True)
+class Around:
+    """What stands around a case and its forms speak of: the messages of its thread, numbers and titles of the tickets it may
+    be merged into, and the one that was picked already."""
+
+    messages: list[Row] = field(default_factory=list)
+    tickets: list[tuple[int, str]] = field(default_factory=list)
+    into: int | None = None
+
 
 _TICKET_HIDDEN = {
     "open": {"reopen"},
     "waiting": {"reopen"},
     "resolved": {"resolve", "snooze", "wait"},
-    "closed": {"reply", "resolve", "snooze", "wait", "assign", "retag"},
-    "merged": {"reply", "resolve", "snooze", "wait", "assign", "retag", "reopen"},
+    "closed": {"reply", "resolve", "snooze", "wait", "assign", "retag", "merge", "split"},
+    "merged": {"reply", "resolve", "snooze", "wait", "assign", "retag", "reopen", "merge", "split"},
 }
 """Decisions that make no sense at a status; all others of the process are shown."""
+
+_ELSEWHERE = {"unmerge", "waive_reference"}
+"""Decisions of a ticket that stand beside what they are about: the other ticket, the reference."""
 
 _RETURN_SHOWN = {
     "approve": {"awaiting_approval"},
@@ -33,22 +51,35 @@ _RETURN_SHOWN = {
 """Stages at which a known decision of a return is shown; one that is not named here is always shown."""
 
 
-def decision_forms(services: Services, case: Row) -> list[Form]:
+def decision_forms(services: Services, case: Row, around: Around) -> list[Form]:
     """A form for each decision that can be taken now."""
     process = services.processes.get(case["process"])
     if process is None:
         return []
     shown = [model for model in decisions_of(process) if model is not Unblock and _is_shown(case, model)]
-    return [decision_form(services, case, model) for model in shown]
+    forms = [decision_form(services, case, model, around) for model in shown]
+    return [form for form in forms if form.kind != Split.kind or len(around.messages) > 1]
 
 
-def decision_form(services: Services, case: Row, model: type[Decision]) -> Form:
+def decision_form(services: Services, case: Row, model: type[Decision], around: Around) -> Form:
     """The form of one decision, filled with what the case is now."""
     help_text = " ".join((model.__doc__ or "").replace("`", "").split())
-    fields = form_fields(model, _setting(services.playbook, case, model.kind))
-    return new_form(
-        f"{model.kind}-{case['number']}", model.kind, model.title, help_text, _action(case), case["revision"], fields
-    )
+    fields = form_fields(model, _setting(services.playbook, case, model.kind, around))
+    key = f"{model.kind}-{case['number']}"
+    preview = f"/tickets/{case['id']}/{model.kind}" if model in (Merge, Split) else ""
+    return new_form(key, model.kind, model.title, help_text, _action(case), case["revision"], fields, preview)
+
+
+def waive_form(case: Row, kind: str, value: str) -> Form:
+    """The form that says that one reference needs no answer."""
+    fields = form_fields(WaiveReference, Setting(fixed={"value": value, "reference_kind": kind}))
+    key = f"waive-{hashlib.sha256(f'{kind} {value}'.encode()).hexdigest()[:12]}"
+    return new_form(key, WaiveReference.kind, "Needs no answer", "", _action(case), case["revision"], fields)
+
+
+def unmerge_form(case_id: UUID, number: int) -> Form:
+    """The form that takes a merged ticket out again."""
+    return new_form(f"unmerge-{number}", Unmerge.kind, "Undo", "", f"/cases/{case_id}/decisions", None, ())
 
 
 def unblock_forms(case: Row) -> list[tuple[dict[str, Any], Form]]:
@@ -110,13 +141,13 @@ def _action(case: Row) -> str:
 
 def _is_shown(case: Row, model: type[Decision]) -> bool:
     if case["process"] == "ticket":
-        return model.kind not in _TICKET_HIDDEN.get(case["status"], set())
+        return model.kind not in _TICKET_HIDDEN.get(case["status"], set()) | _ELSEWHERE
     if case["process"] == "rma":
         return case["stage"] in _RETURN_SHOWN.get(model.kind, {case["stage"]})
     return True
 
 
-def _setting(playbook: Playbook, case: Row, kind: str) -> Setting:
+def _setting(playbook: Playbook, case: Row, kind: str, around: Around) -> Setting:
     state: dict[str, Any] = case["state"] or {}
     zone = zone_of(playbook, case["store"])
     if case["process"] == "rma":
@@ -129,12 +160,27 @@ def _setting(playbook: Playbook, case: Row, kind: str) -> Setting:
         "intent": [(intent.value, intent_name(intent.value)) for intent in Intent],
         "tier": [(tier, named(tier)) for tier in tiers],
     }
+    still_open = [one for one in state.get("references") or [] if one.get("state") == "open"]
+    choices |= {
+        "into": [(str(number), title) for number, title in around.tickets],
+        "message_ids": [(str(message["id"]), _gist(message)) for message in around.messages],
+        "answers": [(one["value"], f"{named(one['kind'])} {one['value']}") for one in still_open if len(still_open) > 1],
+    }
     values: dict[str, Any] = {}
-    if kind == "assign":
+    if kind == "merge":
+        values = {"into": around.into}
+    elif kind == "assign":
         values = {"owner": case["owner"], "queue": case["queue"]}
     elif kind == "retag":
         values = {"intent": case["intent"], "tags": state.get("tags") or [], "tier": state.get("tier")}
     return Setting(values=values, choices=choices, zone=zone)
+
+
+def _gist(message: Row) -> str:
+    """Who wrote when, and how it begins."""
+    sender = message["sender"].get("name") or message["sender"].get("email") or message["sender"].get("phone") or "unknown"
+    words = " ".join(message["text"].split())
+    return f"{sender}, {moment(message['at'])}: {words[:100]}{'…' if len(words) > 100 else ''}"
 
 
 def _return_rows(kind: str, lines: list[ReturnLine], state: dict[str, Any]) -> list[Any]:

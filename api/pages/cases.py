@@ -1,18 +1,18 @@
 """The page of a case, its live parts, and what is decided on it."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.deciding import refusal, take
 from api.identity import Agent
 from api.opening import begin
-from api.pages.case_forms import decision_form, start_return_form, unblock_form
-from api.pages.case_shown import show_case
-from api.pages.form_reading import read_form
+from api.pages.case_forms import Around, decision_form, start_return_form, unblock_form, unmerge_form, waive_form
+from api.pages.case_shown import read_around, show_case
+from api.pages.form_reading import joined, read_form
 from api.pages.forms import Form
 from api.pages.rendering import page, wants_part
 from api.pages.security import require_own_page
@@ -24,16 +24,19 @@ from storage.people import SignedIn
 from storage.reading_case import Row, find_case
 from workflows._kit.contract import Unblock
 from workflows.rma.contract import StartReturn
+from workflows.ticket.contract import Unmerge, WaiveReference
 
 router = APIRouter()
+
+Picked = Annotated[int | None, Query(ge=1, lt=2**53)]
 
 _WAIT = timedelta(seconds=5)
 _CHANGED = {"HX-Trigger": "caseChanged"}
 
 
 @router.get("/tickets/{case_id}")
-async def ticket_page(request: Request, services: WithServices, agent: Agent, case_id: UUID) -> Response:
-    shown = await show_case(services, case_id, "ticket")
+async def ticket_page(request: Request, services: WithServices, agent: Agent, case_id: UUID, into: Picked = None) -> Response:
+    shown = await show_case(services, case_id, "ticket", into)
     return page(request, "case.html", agent=agent, shown=shown, answered=None)
 
 
@@ -47,9 +50,9 @@ async def case_page(request: Request, services: WithServices, agent: Agent, case
 
 
 @router.get("/cases/{case_id}/parts")
-async def case_parts(request: Request, services: WithServices, agent: Agent, case_id: UUID) -> Response:
+async def case_parts(request: Request, services: WithServices, agent: Agent, case_id: UUID, into: Picked = None) -> Response:
     """Everything on the page that may change, each part to be put where it belongs."""
-    shown = await show_case(services, case_id)
+    shown = await show_case(services, case_id, into=into)
     return page(request, "parts.html", shown=shown)
 
 
@@ -61,7 +64,7 @@ async def decide(request: Request, services: WithServices, agent: Agent, case_id
     process = None if case is None else services.processes.get(case["process"])
     if case is None or process is None:
         raise not_found("case", case_id)
-    typed = dict(pairs)
+    typed = joined(pairs)
     kind = typed.get("kind", "")
     model = Unblock if kind == Unblock.kind else process.decision(kind)
     if model is None:
@@ -104,14 +107,19 @@ async def _fresh_form(services: Services, case_id: UUID, kind: str, typed: dict[
     """The same form for the case as it is now, with an id of its own."""
     async with services.database.begin() as connection:
         case = await find_case(connection, case_id)
+        around = Around() if case is None else await read_around(connection, case)
     if case is None:
         raise not_found("case", case_id)
     if kind == Unblock.kind:
         return unblock_form(case, typed.get("k.op_key", ""))
+    if kind == Unmerge.kind:
+        return unmerge_form(case_id, case["number"])
+    if kind == WaiveReference.kind:
+        return waive_form(case, typed.get("k.reference_kind", ""), typed.get("k.value", ""))
     model = services.processes[case["process"]].decision(kind)
     if model is None:
         raise Problem(422, f"{kind!r} is no decision")
-    return decision_form(services, case, model)
+    return decision_form(services, case, model, around)
 
 
 async def _answer(request: Request, services: Services, agent: SignedIn, case: Row, form: Form) -> Response:

@@ -10,9 +10,17 @@ from pydantic import BaseModel
 from api.pages.forms import BEFORE, FIXED, FREE
 
 
+def joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What was typed, by the name of the input; what was ticked under one name with commas between."""
+    typed: dict[str, str] = {}
+    for name, value in pairs:
+        typed[name] = f"{typed[name]}, {value}" if name in typed else value
+    return typed
+
+
 def read_form(model: type[BaseModel], pairs: Iterable[tuple[str, str]], zone: str) -> dict[str, Any]:
     """The fields that were filled in. Empty ones, unchanged optional ones and empty rows are left out."""
-    typed = dict(pairs)
+    typed = joined(pairs)
     properties = _properties(model)
     body: dict[str, Any] = {}
     for name, value in typed.items():
@@ -44,6 +52,8 @@ def _value(kind: str, value: str, zone: str, *, was_shown: bool) -> Any:
         return None
     if kind == "datetime":
         return _aware(value.strip(), zone)
+    if kind == "integer":
+        return value.strip().removeprefix("#")
     return value
 
 
@@ -57,7 +67,7 @@ def _aware(value: str, zone: str) -> str:
 
 
 def _properties(model: type[BaseModel]) -> dict[str, str]:
-    """Which fields need reading: lists of words and times."""
+    """Which fields need reading: lists of words, times and numbers."""
     kinds: dict[str, str] = {}
     for name, schema in model.model_json_schema().get("properties", {}).items():
         parts = [part for part in schema.get("anyOf", [schema]) if part.get("type") != "null"]
@@ -65,6 +75,8 @@ def _properties(model: type[BaseModel]) -> dict[str, str]:
             kinds[name] = "words"
         elif any(part.get("format") == "date-time" for part in parts):
             kinds[name] = "datetime"
+        elif any(part.get("type") == "integer" for part in parts):
+            kinds[name] = "integer"
     return kinds
 
 

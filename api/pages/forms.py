@@ -30,11 +30,17 @@ _LABELS = {
     "wish": "The customer wishes",
     "sku": "SKU",
     "seen_revision": "Version",
+    "into": "Ticket number",
+    "message_ids": "Messages",
+    "answers": "It answers",
+    "waive_open": "What nobody has answered needs no answer",
 }
 _HELP = {
     "chase_after": "such as 4h or 2d; the playbook's time where left empty",
     "tags": "with commas between",
     "provider_id": "if a person did it by hand",
+    "into": "type it, or pick one of the same company",
+    "answers": "beside what the text names",
 }
 
 
@@ -81,6 +87,8 @@ class Form:
     decision_id: UUID
     seen_revision: int | None
     fields: tuple[FormField, ...]
+    preview: str = ""
+    """Where the page asks what would come of it, while it is being filled in."""
     said: str = ""
     level: str = ""
     open: bool = False
@@ -93,7 +101,8 @@ class Form:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a form is filled with: values and choices by field name, rows of lists, fixed values, the zone of its times."""
+    """What a form is filled with: values and choices by field name, rows of lists, fixed values, the zone of its times. The
+    choices of a list are ticked, those of a number suggested."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
@@ -113,10 +122,17 @@ def form_fields(model: type[BaseModel], setting: Setting) -> tuple[FormField, ..
 
 
 def new_form(
-    key: str, kind: str, title: str, help_text: str, action: str, seen_revision: int | None, fields: Iterable[FormField]
+    key: str,
+    kind: str,
+    title: str,
+    help_text: str,
+    action: str,
+    seen_revision: int | None,
+    fields: Iterable[FormField],
+    preview: str = "",
 ) -> Form:
     """A fresh form: it carries the id of the decision it will become, so that sending it twice decides once."""
-    return Form(key, kind, title, help_text, action, uuid4(), seen_revision, tuple(fields))
+    return Form(key, kind, title, help_text, action, uuid4(), seen_revision, tuple(fields), preview)
 
 
 class _Maker:
@@ -138,12 +154,15 @@ class _Maker:
 
     def _input(self, path: str, name: str, part: Mapping[str, Any], required: bool, value: Any) -> FormField:
         made = FormField(path, _LABELS.get(name, named(name)), "text", _shown(value), required, _HELP.get(name, ""))
+        kind = part.get("type")
+        if name in self._setting.choices and kind in ("array", "integer"):
+            kind = "ticks" if kind == "array" else "suggested"
+            return replace(made, kind=kind, options=tuple(self._setting.choices[name]))
         if name in self._setting.choices:
             return replace(made, kind="select", options=_options(self._setting.choices[name], required, made.value))
         if "enum" in part:
             choices = [(str(entry), named(str(entry))) for entry in part["enum"]]
             return replace(made, kind="select", options=_options(choices, required, made.value))
-        kind = part.get("type")
         if kind == "boolean":
             return replace(made, kind="checkbox", value="true" if value else "")
         if kind in ("integer", "number"):

@@ -12,11 +12,12 @@ from api.pages.words import intent_name, named
 from api.problems import Problem
 from api.services import Services, WithServices
 from api.views.tickets import case_item
-from storage.reading import PAGE_LIMIT, BadCursor, CaseFilter, count_by, list_cases
+from storage.reading import PAGE_LIMIT, BadCursor, CaseFilter, count_by, list_cases, searched
 
 router = APIRouter()
 
 _STATUSES = ("open", "waiting", "resolved", "closed", "merged")
+_COUNTED = ("status", "queue", "store", "owner")
 _STEP = 50
 
 Text = Annotated[str | None, Query(max_length=300)]
@@ -82,11 +83,9 @@ async def _list(
     wanted = _filter(process, given)
     try:
         async with services.database.begin() as connection:
+            wanted = await searched(connection, wanted)
             found = await list_cases(connection, wanted, limit, cursor)
-            counts: dict[str, dict[str, int]] = {}
-            if not wants_part(request):
-                for column in ("status", "queue", "store", "owner"):
-                    counts[column] = await count_by(connection, wanted, column)
+            counts = None if wants_part(request) else await count_by(connection, wanted, _COUNTED)
     except BadCursor as error:
         raise Problem(422, str(error)) from error
     shown: dict[str, Any] = {
@@ -102,8 +101,8 @@ async def _list(
     }
     if wants_part(request):
         return page(request, "rows.html", **shown)
-    filters = _choices(services, wanted, given, counts)
-    return page(request, "inbox.html", filters=filters, active=_active(given), **shown)
+    filters = _choices(services, wanted, given, counts or {column: {} for column in _COUNTED})
+    return page(request, "inbox.html", filters=filters, counted=counts is not None, active=_active(given), **shown)
 
 
 def _filter(process: str, given: dict[str, str]) -> CaseFilter:
@@ -137,7 +136,8 @@ def _choices(
     alive = by_status.get("open", 0) + by_status.get("waiting", 0)
     statuses = [("", "To do", alive), *((name, named(name), by_status.get(name, 0)) for name in _STATUSES)]
     statuses.append(("any", "All", sum(by_status.values())))
-    shown = [entry for entry in statuses if entry[2] or entry[0] in ("", "open", "waiting", "any", given.get("status"))]
+    always = ("", "open", "waiting", "any", given.get("status"))
+    shown = [entry for entry in statuses if entry[2] or entry[0] in always or not by_status]
     playbook = services.playbook
     queues = {key: queue.title for key, queue in playbook.queues.items()}
     stores = {key: store.title for key, store in playbook.stores.items()}

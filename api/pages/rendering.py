@@ -30,6 +30,7 @@ environment.filters.update(
     size=words.size,
     intent=words.intent_name,
     named=words.named,
+    channel=words.channel_name,
     query=lambda pairs: urlencode({name: value for name, value in pairs.items() if value}),
 )
 

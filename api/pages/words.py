@@ -18,6 +18,7 @@ _INTENTS = {
     "change_order": "Change or cancel order",
     "other": "Other",
 }
+_CHANNELS = {"email": "Mail", "sms": "SMS", "whatsapp": "WhatsApp"}
 _NAMES = {
     "first_response": "First reply",
     "reopen_window": "Reopen window",
@@ -105,6 +106,10 @@ def size(count: int) -> str:
 
 def intent_name(intent: str | None) -> str:
     return "" if intent is None else _INTENTS.get(intent, named(intent))
+
+
+def channel_name(channel: str) -> str:
+    return _CHANNELS.get(channel, named(channel))
 
 
 def named(word: str | None) -> str:

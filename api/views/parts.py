@@ -104,6 +104,9 @@ class MessageView(View):
     nature: str = Field(description="person, auto_reply, bounce or bulk", examples=["person"])
     delivery: str = Field(description="received, queued, sending, sent, unclear or failed", examples=["received"])
     decision_id: UUID | None
+    origin_id: UUID = Field(description="the ticket it would be in without merges")
+    evidence: str = Field(description="why it is in this thread", examples=["refers to an earlier mail of the thread"])
+    provider: str | None = Field(description="the adapter it came or goes through; null is mail")
     attachments: list[AttachmentView]
 
 

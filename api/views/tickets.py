@@ -55,11 +55,31 @@ class CaseList(View):
 
 
 class ReferenceView(View):
-    """Something the customer named, and where it was read."""
+    """Something the customer named: where it was read, what it was found to be, and whether it was answered."""
 
     kind: str = Field(examples=["order"])
     value: str = Field(examples=["10452"])
     evidence: str | None = Field(examples=["Where is my order 10452?"])
+    state: str = Field(default="open", description="open, answered or waived", examples=["open"])
+    found: str | None = Field(default=None, description="what the look-up found, in words")
+    score: int = Field(default=0, description="how sure that is, of 100", examples=[90])
+    part: str = Field(default="text", description="channel, subject, text, attachment or quoted", examples=["text"])
+    message_id: UUID | None = None
+
+
+class OtherTicketView(View):
+    """Another ticket, and in words why it is spoken of."""
+
+    case_id: UUID
+    number: int = Field(examples=[1003])
+    words: str = Field(default="", examples=["same company, order 10452, delivery"])
+
+
+class JoinedView(OtherTicketView):
+    """The other side of a merge."""
+
+    by: str = Field(examples=["Jonas Weber"])
+    at: datetime
 
 
 class ReturnItem(View):
@@ -96,6 +116,9 @@ class TicketView(View):
     revision: int = Field(description="rises with every change; give it back as `seen_revision`", examples=[4])
     workflow_id: str = Field(examples=["ticket-1042"])
     parent_id: UUID | None = Field(description="the closed ticket that this one follows")
+    merged: list[JoinedView] = Field(description="tickets that were merged into this one")
+    merged_into: JoinedView | None = Field(description="the ticket that this one was merged into")
+    duplicates: list[OtherTicketView] = Field(description="tickets that may be about the same")
     created_at: datetime
     updated_at: datetime
     messages: list[MessageView]
@@ -124,6 +147,9 @@ def ticket_view(file: CaseFile) -> TicketView:
             "references": references(file),
             "tags": state.get("tags") or [],
             "waiting_for": state.get("waiting_for"),
+            "merged": joined(state),
+            "merged_into": state.get("merged_into"),
+            "duplicates": duplicates(state),
             "clocks": clock_views(state),
             "messages": [message_view(row, None if row["html"] is None else cleaned(row["html"])) for row in file.messages],
             "context": None if file.context is None else {"as_of": file.context["as_of"], **file.context["content"]},
@@ -135,8 +161,17 @@ def ticket_view(file: CaseFile) -> TicketView:
     )
 
 
+def joined(state: dict[str, Any]) -> list[JoinedView]:
+    """The tickets that were merged into one."""
+    return [JoinedView.model_validate(one) for one in state.get("merged") or []]
+
+
+def duplicates(state: dict[str, Any]) -> list[OtherTicketView]:
+    return [OtherTicketView.model_validate(one) for one in state.get("duplicates") or []]
+
+
 def references(file: CaseFile) -> list[ReferenceView]:
     """What the customer named, and where. The place is looked up in the messages: the workflow knows no words."""
     said = [f"{message['subject']} {message['text']}" for message in file.messages]
     named = (file.case["state"] or {}).get("references") or []
-    return [ReferenceView(kind=one["kind"], value=one["value"], evidence=evidence(one["value"], said)) for one in named]
+    return [ReferenceView.model_validate({**one, "evidence": evidence(one["value"], said)}) for one in named]

@@ -18,6 +18,7 @@ from api.options import ApiOptions
 from domain.playbook import Playbook
 from storage.blobs import Blobs
 from storage.engine import Database
+from tests.api.joined_tickets import joined_tickets
 from tests.api.test_decisions import _judge_soon
 from tests.api.test_mail_html import HOSTILE
 from tests.api.world import ADMIN_TOKEN, PROCESSES, clock, message, show
@@ -111,7 +112,7 @@ async def test_a_change_is_seen_without_losing_place_or_words(served: str, page:
     await page.goto(served)
     await page.keyboard.press("j")
     await asyncio.sleep(0.5)
-    await _ticket(served, database, subject="The second")
+    await _ticket(served, database, subject="The second", text="Good morning")
     await page.get_by_text("The second").wait_for(timeout=5000)
     assert await page.evaluate("document.activeElement.textContent") == "The first"
     await page.goto(f"{served}/tickets/{first}")
@@ -125,6 +126,32 @@ async def test_a_change_is_seen_without_losing_place_or_words(served: str, page:
         await page.locator("span", has_text=owner).first.wait_for(timeout=5000)
         assert await reply.input_value() == "Half a sen"
     assert await page.locator(".reply input[name=seen_revision]").input_value() == "1", "the version the words answer"
+
+
+async def test_a_likely_duplicate_is_compared_and_merged_with_the_keyboard(served: str, page: Page, database: Database) -> None:
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}) as client:
+        tickets = await joined_tickets(client, database, served)
+    number = tickets.number(tickets.likely)
+    await page.goto(f"{served}/tickets/{tickets.survivor}")
+    await page.locator(".why").last.focus()
+    assert await page.get_by_role("tooltip", name="").last.is_visible()
+    assert await page.locator("svg.icon").first.evaluate("icon => icon.getBBox().width") > 0, "the picture is there"
+    await page.get_by_text("Compare and merge…").focus()
+    await page.keyboard.press("Enter")
+    form = page.locator(f"#form-merge-{tickets.number(tickets.survivor)}")
+    await form.get_by_text("In common: company Baltic Marine Works, order 10452.").wait_for()
+    await form.get_by_label("Ticket number").fill(str(tickets.number(tickets.stranger)))
+    await form.get_by_text("Nothing in common").wait_for()
+    await form.get_by_label("Ticket number").fill(f"#{number}")
+    await form.get_by_text("In common").wait_for()
+    await show(database, tickets.survivor, owner="Another Owner")
+    await page.locator("span", has_text="Another Owner").first.wait_for(timeout=5000)
+    assert await form.get_by_text("In common").is_visible(), "a change of the ticket leaves the comparison alone"
+    identity = UUID(await form.locator("input[name=id]").input_value())
+    judged = asyncio.create_task(_judge_soon(database, tickets.survivor, identity))
+    await form.get_by_label("Ticket number").press("Enter")
+    await page.get_by_text("Done.").wait_for()
+    await judged
 
 
 async def test_hostile_mail_runs_nothing_and_loads_nothing(served: str, context: BrowserContext, database: Database) -> None:

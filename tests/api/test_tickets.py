@@ -134,7 +134,9 @@ async def test_a_ticket_shows_what_its_workflow_published(
     ticket = (await agent.get(f"/api/v1/tickets/{ticket_id}")).json()
     assert {"name", "due_at", "state", "explanation"} <= set(ticket["clocks"][0])
     assert (ticket["tier"], ticket["language"], ticket["tags"]) == ("gold", "en", ["peak"])
-    assert ticket["references"] == [{"kind": "order", "value": "10452", "evidence": "Where is order 10452? Where is my order"}]
+    (reference,) = ticket["references"]
+    assert (reference["kind"], reference["value"], reference["state"]) == ("order", "10452", "open")
+    assert reference["evidence"] == "Where is order 10452? Where is my order"
     assert ticket["context"]["missing"] == ["Order 10452 is not known."]
     assert [rma["id"] for rma in ticket["rmas"]] == [begun.json()["rma_id"]]
     listed = (await agent.get("/api/v1/tickets")).json()["items"][0]

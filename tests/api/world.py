@@ -36,16 +36,7 @@ PROCESSES = {
         title="Ticket",
         description="A customer's matter.",
         workflow=NoWorkflow,
-        decisions=(
-            ticket.Reply,
-            ticket.Note,
-            ticket.Assign,
-            ticket.Retag,
-            ticket.Snooze,
-            ticket.Wait,
-            ticket.Resolve,
-            ticket.Reopen,
-        ),
+        decisions=ticket.DECISIONS,
     ),
 }
 
