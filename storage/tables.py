@@ -281,3 +281,15 @@ playbook_versions = sql.Table(
     sql.Column("content", Json, nullable=False),
     _now(),
 )
+
+training_rows = sql.Table(
+    "training_rows",
+    metadata,
+    sql.Column("id", sql.BigInteger, sql.Identity(always=True), primary_key=True),
+    sql.Column("text", sql.Text, nullable=False, comment="subject and words of the message, as they were learned from"),
+    sql.Column("language", sql.Text, nullable=False),
+    sql.Column("intent", sql.Text, nullable=False, comment="what the agent says it is about"),
+    sql.Column("message_id", Identity, sql.ForeignKey("messages.id", ondelete="CASCADE"), nullable=False, index=True),
+    sql.Column("agent", sql.Text, nullable=False),
+    sql.Column("at", Instant, nullable=False),
+)
