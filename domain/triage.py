@@ -115,10 +115,11 @@ _SURE: tuple[tuple[Intent, str, re.Pattern[str]], ...] = tuple(
         (
             Intent.QUOTE,
             "a request for quotation or a quote's number",
-            r"(?<![A-Za-z0-9])(?:RFQ|RDO)(?![A-Za-z])|request for (?:a )?quot|preisanfrage|angebotsanfrage|demande de (?:prix|devis)"
-            r"|richiesta di (?:preventivo|offerta|prezzo)|(?:solicitud de|petición de) (?:cotización|presupuesto|oferta)|询价"
-            r"|(?:quot(?:e|ation)|angebot|devis|preventivo|presupuesto|cotización|报价单?)[ .:#]{0,3}(?:no\.?|number|nr\.?|n[°º.])?"
-            r"[ .:#]{0,3}[A-Z]{0,3}-?\d{3,9}(?!\d)",
+            r"(?<![A-Za-z0-9])(?:RFQ|RDO)(?![A-Za-z])|request for (?:a )?quot|preisanfrage|angebotsanfrage"
+            r"|demande de (?:prix|devis)|richiesta di (?:preventivo|offerta|prezzo)"
+            r"|(?:solicitud de|petición de) (?:cotización|presupuesto|oferta)|询价"
+            r"|(?:quot(?:e|ation)|angebot|devis|preventivo|presupuesto|cotización|报价单?)"
+            r"[ .:#]{0,3}(?:no\.?|number|nr\.?|n[°º.])?[ .:#]{0,3}[A-Z]{0,3}-?\d{3,9}(?!\d)",
         ),
     )
 )
@@ -133,53 +134,59 @@ def sure_intents(text: str) -> tuple[tuple[Intent, str], ...]:
 _INTENT_WORDS: tuple[tuple[Intent, str], ...] = (
     (
         Intent.DAMAGED,
-        r"damag|broken?\b|\bbroke\b|defect|faulty|\bfault\b|warrant|guarantee|crack|smashed|shattered|\bdent|scratch|leak|\bdead\b"
-        r"|stopped working|burnt|beschädigt|transportschaden|defekt|kaputt|garantie|gewährleistung|\brissig|\briss\b|gerissen"
-        r"|zerbroch|gebrochen|zerkratzt|zersprungen|undicht|verbogen|reklamation|endommag|abîm|cass[ée]|fissur|rayé|fuit\b"
-        r"|en panne|défectueu|danneggiat|rott[oaie]\b|rovinat|crepat|graffiat|difettos|guast|garanzia|dañad|\brot[oa]s?\b|rompió"
-        r"|estropead|agrietad|rayad[oa]|averiad|defectuos|garantía|损坏|破损|破裂|碎|裂|坏|保修|故障|漏",
+        r"damag|broken?\b|\bbroke\b|defect|faulty|\bfault\b|warrant|guarantee|crack|smashed|shattered|\bdent|scratch"
+        r"|leak|\bdead\b|stopped working|burnt|beschädigt|transportschaden|defekt|kaputt|garantie|gewährleistung"
+        r"|\brissig|\briss\b|gerissen|zerbroch|gebrochen|zerkratzt|zersprungen|undicht|verbogen|reklamation|endommag"
+        r"|abîm|cass[ée]|fissur|rayé|fuit\b|en panne|défectueu|danneggiat|rott[oaie]\b|rovinat|crepat|graffiat"
+        r"|difettos|guast|garanzia|dañad|\brot[oa]s?\b|rompió|estropead|agrietad|rayad[oa]|averiad|defectuos|garantía"
+        r"|损坏|破损|破裂|碎|裂|坏|保修|故障|漏",
     ),
     (
         Intent.EXCHANGE,
-        r"\bexchang|\bswap|replacement|wrong (?:item|product|article|size|colou?r|thing)|umtausch|tausch|ersatz|falsche[rsn]? (?:artikel|ware)"
-        r"|échang|remplac|mauvais(?:e)? (?:article|produit|taille)|\bsostitu|\bcambi(?:o|are|arl|erem)|articolo (?:errato|sbagliato)"
-        r"|\bcambio\b|\bcanje|sustitu|换货|更换|调换|换成|发错",
+        r"\bexchang|\bswap|replacement|wrong (?:item|product|article|size|colou?r|thing)|umtausch|tausch|ersatz"
+        r"|falsche[rsn]? (?:artikel|ware)|échang|remplac|mauvais(?:e)? (?:article|produit|taille)|\bsostitu"
+        r"|\bcambi(?:o|are|arl|erem)|articolo (?:errato|sbagliato)|\bcambio\b|\bcanje|sustitu|换货|更换|调换|换成|发错",
     ),
     (
         Intent.RETURN,
-        r"\breturn|\brma\b|(?:send|take|give) \w+ back|rücksend|rückgabe|zurück(?:send|geb|schick|nehm)|retoure|retour(?!n)|renvoy"
-        r"|rendre\b|reprendre|réexpédi|\bresi?\b|\breso\b|rendere|restitu|devol(?:v|uci)|退货|退回|退掉|寄回",
+        r"\breturn|\brma\b|(?:send|take|give) \w+ back|rücksend|rückgabe|zurück(?:send|geb|schick|nehm)|retoure"
+        r"|retour(?!n)|renvoy|rendre\b|reprendre|réexpédi|\bresi?\b|\breso\b|rendere|restitu|devol(?:v|uci)|退货|退回"
+        r"|退掉|寄回",
     ),
     (
         Intent.INVOICE,
-        r"invoice|\bbill(?:ed|ing)?\b|credit note|refund|payment|\bpaid\b|overdue|charged|statement of|\bvat\b|rechnung|gutschrift"
-        r"|zahlung|mahnung|überw(?:eis|ies)|erstattung|umsatzsteuer|facture|\bavoir\b(?! la)|paiement|règlement|rembours|virement|\btva\b"
-        r"|fattura|nota di credito|pagament|pagat|bonifico|rimborso|addebit|partita iva|\biva\b|factura|nota de crédito|\babono"
-        r"|\bpago\b|pagad|pagamos|reembols|transferencia|发票|付款|退款|开票|对账|税号|到账",
+        r"invoice|\bbill(?:ed|ing)?\b|credit note|refund|payment|\bpaid\b|overdue|charged|statement of|\bvat\b"
+        r"|rechnung|gutschrift|zahlung|mahnung|überw(?:eis|ies)|erstattung|umsatzsteuer|facture|\bavoir\b(?! la)"
+        r"|paiement|règlement|rembours|virement|\btva\b|fattura|nota di credito|pagament|pagat|bonifico|rimborso"
+        r"|addebit|partita iva|\biva\b|factura|nota de crédito|\babono|\bpago\b|pagad|pagamos|reembols|transferencia"
+        r"|发票|付款|退款|开票|对账|税号|到账",
     ),
     (
         Intent.CHANGE_ORDER,
-        r"cancel|chang\w* (?:the |our |my |of )?(?:order|address|quantity|delivery)|add \w+ (?:more )?\w+ to|amend|instead of \d|postpone"
-        r"|storni|ändern|ändert|verschieb|erhöhen|annul|modifi|décaler|ajouter|annull|spostare|aggiunger|cancelar|cancelen|cambiar la"
-        r"|cambia la|aplazar|añadir|anul|取消|修改|改成|改到|更改|推迟|合并",
+        r"cancel|chang\w* (?:the |our |my |of )?(?:order|address|quantity|delivery)|add \w+ (?:more )?\w+ to|amend"
+        r"|instead of \d|postpone|storni|ändern|ändert|verschieb|erhöhen|annul|modifi|décaler|ajouter|annull|spostare"
+        r"|aggiunger|cancelar|cancelen|cambiar la|cambia la|aplazar|añadir|anul|取消|修改|改成|改到|更改|推迟|合并",
     ),
     (
         Intent.WHOLESALE_PRICE,
-        r"wholesale|price list|reseller|dealer|distributor|trade (?:price|discount|account)|(?:volume|bulk) (?:price|pricing|discount)"
-        r"|großhandel|staffelpreis|preisliste|händler|wiederverkäuf|konditionen|rabatt|prix de gros|\btarifs?\b|revendeur|grossiste"
-        r"|distribut|remise|ingross|listino|rivendit|mayorist|distribuidor|revended|lista de precios|descuento|批发|价目|价格表|经销|代理|折扣",
+        r"wholesale|price list|reseller|dealer|distributor|trade (?:price|discount|account)"
+        r"|(?:volume|bulk) (?:price|pricing|discount)|großhandel|staffelpreis|preisliste|händler|wiederverkäuf"
+        r"|konditionen|rabatt|prix de gros|\btarifs?\b|revendeur|grossiste|distribut|remise|ingross|listino|rivendit"
+        r"|mayorist|distribuidor|revended|lista de precios|descuento|批发|价目|价格表|经销|代理|折扣",
     ),
     (
         Intent.QUOTE,
-        r"\bquot(?:e|ation|es)\b|\brfq\b|\boffer\b|how much|price for|angebot|offerte\b|kostenvoranschlag|was kosten|devis|chiffr"
-        r"|combien|preventiv|offerta|quotazion|quotare|quanto cost|presupuest|cotiz|oferta|cuánto (?:cuest|cost|sal)|报价|询价|多少钱|单价",
+        r"\bquot(?:e|ation|es)\b|\brfq\b|\boffer\b|how much|price for|angebot|offerte\b|kostenvoranschlag|was kosten"
+        r"|devis|chiffr|combien|preventiv|offerta|quotazion|quotare|quanto cost|presupuest|cotiz|oferta"
+        r"|cuánto (?:cuest|cost|sal)|报价|询价|多少钱|单价",
     ),
     (
         Intent.WISMO,
-        r"where is|where are|track|shipped|dispatch|delivery|arriv|deliver|when will|\beta\b|still waiting|not received|wo ist|wo bleib"
-        r"|liefer|geliefert|versand|versendet|sendung|eingetroffen|où est|où en est|où sont|livraison|livré|expédi|suivi|toujours pas"
-        r"|pas encore reçu|en route|disponibilité|transporteur|dov'?è|dove si trova|dove sono|consegn|spedi|arriv|corriere"
-        r"|dónde está|entrega|envío|enviad|llega|seguimiento|到货|发货|物流|快递|在哪|到哪|什么时候|还没到|没收到",
+        r"where is|where are|track|shipped|dispatch|delivery|arriv|deliver|when will|\beta\b|still waiting"
+        r"|not received|wo ist|wo bleib|liefer|geliefert|versand|versendet|sendung|eingetroffen|où est|où en est"
+        r"|où sont|livraison|livré|expédi|suivi|toujours pas|pas encore reçu|en route|disponibilité|transporteur"
+        r"|dov'?è|dove si trova|dove sono|consegn|spedi|corriere|dónde está|entrega|envío|enviad|llega|seguimiento"
+        r"|到货|发货|物流|快递|在哪|到哪|什么时候|还没到|没收到",
     ),
 )
 _INTENT_PATTERNS = tuple((intent, re.compile(words, re.IGNORECASE)) for intent, words in _INTENT_WORDS)

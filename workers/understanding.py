@@ -43,7 +43,9 @@ async def train(settings: Settings) -> list[str]:
     corrections = await _corrections(settings)
     embedder = open_embedder()
     model = teach(seeds, corrections or (), embedder).save(model_file(learned_folder(settings)))
-    learned_from = f"{len(corrections)} of agents" if corrections is not None else "none of agents (CASEWORK_DATABASE_URL is not set)"
+    learned_from = (
+        f"{len(corrections)} of agents" if corrections is not None else "none of agents (CASEWORK_DATABASE_URL is not set)"
+    )
     return [
         f"rows: {len(seeds)} of the playbook, {learned_from}",
         f"encoder: {model.encoder or 'none installed, n-grams alone'}",

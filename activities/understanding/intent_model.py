@@ -77,7 +77,7 @@ class IntentModel:
         arrays["said"] = np.frombuffer(json.dumps(said, ensure_ascii=False).encode(), dtype=np.uint8)
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".npz", delete=False) as new:
-            np.savez(new, **arrays, version=np.frombuffer(_hash(arrays).encode(), dtype=np.uint8))
+            np.savez(new, allow_pickle=False, **arrays, version=np.frombuffer(_hash(arrays).encode(), dtype=np.uint8))
         os.replace(new.name, file)
         return load_model(file)
 
@@ -93,7 +93,7 @@ def load_model(file: Path) -> IntentModel:
         return _model(arrays, json.loads(bytes(arrays["said"])), version)
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"{file} cannot be used ({error}); run `casework train` to write it anew") from error
 
 

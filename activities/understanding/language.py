@@ -18,8 +18,11 @@ _HAN_WEIGHT = 3
 """A Chinese character says about as much as three letters."""
 
 _MODEL_FILE = "data/model.npz.xz"
-_ADDRESS = re.compile(r"https?://\S+|\S+@\S+")
-_IDENTIFIER = re.compile(r"[A-Za-z0-9#/._-]*[0-9][A-Za-z0-9#/._-]*|(?<![A-Za-z])(?:RMA|PO|SKU|INV|RFQ|OK)(?![A-Za-z])", re.ASCII)
+_ADDRESS = re.compile(r"(?<!\S)(?:https?://\S+|\S+@\S+)")
+_IDENTIFIER = re.compile(
+    r"(?<![A-Za-z0-9#/._-])[A-Za-z0-9#/._-]*[0-9][A-Za-z0-9#/._-]*"
+    r"|(?<![A-Za-z])(?:RMA|PO|SKU|INV|RFQ|OK)(?![A-Za-z])"
+)
 _LETTER = re.compile(r"[^\W\d_]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")

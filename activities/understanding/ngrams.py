@@ -8,7 +8,7 @@ import numpy as np
 
 from domain.triage import words_for
 
-_WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+")
+_WORD = re.compile(r"[\u3400-\u9fff]{1,30}|[^\W_\u3400-\u9fff]+")
 _NUMBER = re.compile(r"\d+")
 _LETTER_GROUPS = range(2, 6)
 _LONGEST_WORD = 30

@@ -60,8 +60,8 @@ class Reader:
         history: Sequence[str] = (),
         company_history: Sequence[str] = (),
     ) -> Reading:
-        """Understands one message: `text` is the reply without what it quotes. `store_languages` has the main one first, `history`
-        the languages of the contact's earlier messages, newest first, `company_history` those of the company's."""
+        """Understands one message: `text` is the reply without what it quotes. `store_languages` has the main one first,
+        `history` the languages of the contact's earlier messages, newest first, `company_history` those of the company's."""
         languages = self._open_languages()
         spoken = languages.of(subject, text, store_languages, history, company_history)
         try:
@@ -93,10 +93,16 @@ class Reader:
 
     def _teach(self) -> None:
         from activities.understanding.training import train
+        from playbook.loader import PlaybookError
         from playbook.seeds import load_seeds
 
-        self._embedder = self._embedder or open_embedder()
-        train(load_seeds(self._seeds), (), self._embedder).save(self._file)
+        try:
+            seeds = load_seeds(self._seeds)
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._embedder = self._embedder or open_embedder()
+            train(seeds, (), self._embedder).save(self._file)
+        except (PlaybookError, OSError) as error:
+            raise ModelError(f"there is no model of intents and none can be taught: {error}") from error
 
     def _intents(self, spoken: Spoken, subject: str, text: str, model: IntentModel) -> Reading:
         rules = sure_intents(f"{subject}\n{text}")
@@ -115,7 +121,9 @@ class Reader:
         if shares:
             evidence.append(f"model {model.version}: {_told(shares)}" + (", not sure enough" if suggestions else ""))
         reading = Reading(
-            **_language(spoken),
+            language=spoken.language,
+            language_evidence=spoken.evidence,
+            unsupported_language=spoken.unsupported,
             intents=tuple(kept) or (Intent.OTHER,),
             intent_evidence="; ".join(evidence) or "no words to read",
             suggestions=suggestions,
@@ -126,8 +134,7 @@ class Reader:
 
     def _advised(self, reading: Reading, subject: str, text: str) -> Reading:
         """What the adviser makes of a message that nobody was sure of."""
-        advice = self._adviser and self._adviser.intent_of(subject, text)
-        if not self._adviser or advice is None:
+        if self._adviser is None or (advice := self._adviser.intent_of(subject, text)) is None:
             return reading
         evidence = f"{reading.intent_evidence}; {self._adviser.name} was asked: {advice.value}"
         return reading.model_copy(update={"intents": (advice,), "intent_evidence": evidence, "suggestions": ()})
@@ -141,8 +148,8 @@ def model_file(folder: Path) -> Path:
 def _shares(model: IntentModel, sentences: list[str], embedder: Embedder | None) -> dict[Intent, float]:
     """The confidence of each intent, the highest first; empty without sentences.
 
-    Half of it is how the message reads as a whole, half its sentences one by one: of a wish the one that says it most clearly, of
-    `other` the one that is least like it. Alone the first misses second wishes, the second trusts "Is it lost?".
+    Half of it is how the message reads as a whole, half its sentences one by one: of a wish the one that says it most
+    clearly, of `other` the one that is least like it. Alone the first misses second wishes, the second trusts "Is it lost?".
     """
     if not sentences:
         return {}
@@ -163,17 +170,11 @@ def _told(shares: dict[Intent, float]) -> str:
 def _by_words(spoken: Spoken, subject: str, text: str) -> Reading:
     intents, evidence = intents_of(f"{subject}\n{text}")
     return Reading(
-        **_language(spoken),
+        language=spoken.language,
+        language_evidence=spoken.evidence,
+        unsupported_language=spoken.unsupported,
         intents=intents,
         intent_evidence=f"the model cannot be used, by words alone: {evidence}",
         confidence=0.0,
         model_version=None,
     )
-
-
-def _language(spoken: Spoken) -> dict[str, str | None]:
-    return {
-        "language": spoken.language,
-        "language_evidence": spoken.evidence,
-        "unsupported_language": spoken.unsupported,
-    }

@@ -10,7 +10,10 @@ _WRAPPED_LINE = 50
 """A line at least this long without a full stop goes on in the next one: mail programs wrap at 72 or so."""
 
 _BEFORE_THE_SUBJECT = re.compile(r"^\s*(?:(?:re|aw|fwd?|wg|tr|rif|r|rv|回复|转发)\s*[:：]|\[[^\]]{0,40}\])\s*", re.IGNORECASE)
-_END = re.compile(r"(?<=[!?])\s+|(?<=[^\d\s]{2}\.)\s+|(?<=\d\d\.)\s+(?=[A-ZÄÖÜÉÀ¿¡])|(?<=[。！？；])\s*|(?<=;)\s+")
+_END = re.compile(
+    r"(?<=[!?])\s+|(?<=[^\d\s]{2}\.)\s+|(?<=\d\d\.)\s+(?=[A-ZÄÖÜÉÀ¿¡])|(?<=[。！？；])\s*|(?<=;)\s+"
+    r"|(?<=,)\s+(?=(?:and|und|et|e|y)\s)"  # "Where is it, and can you send the invoice?" are two wishes
+)
 _LETTERS = re.compile(r"[^\W\d_]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 

@@ -68,8 +68,8 @@ def cross_validate(seeds: Sequence[Seed], embedder: Embedder | None) -> float:
 
 
 def _what_it_was_about(correction: Correction, place: int, model: IntentModel, embedder: Embedder | None) -> Example:
-    """The sentence of a corrected message that the correction is about: the one that speaks for the agent's intent, else the one
-    that spoke loudest for a wrong one. Greetings and second wishes are not taught as something they are not."""
+    """The sentence of a corrected message that the correction is about: the one that speaks for the agent's intent, else the
+    one that spoke loudest for a wrong one. Greetings and second wishes are not taught as something they are not."""
     sentences = pieces("", correction.text) or [correction.text]
     scores = model.score(sentences, embedder)
     wanted = scores[:, model.labels.index(correction.intent)]
@@ -82,9 +82,7 @@ def _vectors(examples: Sequence[Example], embedder: Embedder | None) -> np.ndarr
     return encoded(embedder, [example.text for example in examples])
 
 
-def _fit(
-    examples: Sequence[Example], vectors: np.ndarray | None, embedder: Embedder | None, corrections: int
-) -> IntentModel:
+def _fit(examples: Sequence[Example], vectors: np.ndarray | None, embedder: Embedder | None, corrections: int) -> IntentModel:
     from threadpoolctl import threadpool_limits
 
     labels = [example.intent.value for example in examples]

@@ -12,7 +12,7 @@ import typer.main
 from workers.command_line import application
 
 ROOT = Path(__file__).parent.parent.parent
-COMMANDS = [["up"], ["worker"], ["api"], ["migrate"], ["processes"], ["doctor"], ["replay"], ["new-process"], ["token"], ["train"], ["evaluate"]]
+COMMANDS = [[name] for name in "up worker api migrate processes doctor replay new-process token train evaluate".split()]
 
 
 def casework(*arguments: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -19,9 +19,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.UUID(), nullable=False),
         sa.Column("agent", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["message_id"], ["messages.id"], name="fk_training_rows_message_id", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name="fk_training_rows_message_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_training_rows"),
     )
     op.create_index("ix_training_rows_message_id", "training_rows", ["message_id"])
