@@ -40,6 +40,21 @@ def _with_names() -> sql.Select[Any]:
     return sql.select(messages, sql.func.array(names.scalar_subquery()).label("filenames"))
 
 
+async def languages_of(connection: AsyncConnection, message: Row, but_not: UUID) -> list[str]:
+    """The languages of the latest tickets that the sender of a message wrote in, newest first."""
+    email = message["sender"].get("email")
+    if not email:
+        return []
+    query = (
+        sql.select(cases.c.state["language"].astext)
+        .join(messages, messages.c.origin_id == cases.c.id)
+        .where(messages.c.sender["email"].astext == email, cases.c.id != but_not, cases.c.state.is_not(None))
+        .order_by(messages.c.at.desc())
+        .limit(3)
+    )
+    return [language for language in await connection.scalars(query) if language]
+
+
 async def has_the_last_word(connection: AsyncConnection, case_id: UUID) -> bool:
     """Whether the newest message that a person wrote is ours."""
     query = (

@@ -10,7 +10,8 @@ import sqlalchemy as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.tables import attachments, awaited_media, hook_deliveries, poll_cursors
+from storage.door_tables import awaited_media, hook_deliveries, poll_cursors
+from storage.tables import attachments
 
 _ERROR_LIMIT = 2000
 

@@ -9,7 +9,8 @@ import sqlalchemy as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.messages import Channel, DeliveryState
-from storage.tables import chat_sessions, messages
+from storage.door_tables import chat_sessions
+from storage.tables import messages
 
 PROVIDER = "chat"
 """What `messages.provider` says of a chat message. Its account is the store, its conversation the session's id."""

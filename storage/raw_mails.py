@@ -10,8 +10,9 @@ import sqlalchemy as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.door_tables import raw_mails
 from storage.intake import Accepted
-from storage.tables import messages, raw_mails
+from storage.tables import messages
 
 
 class RawState(StrEnum):

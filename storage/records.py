@@ -6,9 +6,10 @@ import sqlalchemy as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.case import Publication
+from domain.case import Outcome, Publication
 from storage import conversations
 from storage.tables import cases, decisions, timeline
+from storage.training import learn_from
 
 CASE_CHANGED = "case_changed"
 """The NOTIFY channel; its payload is the case id."""
@@ -30,11 +31,13 @@ async def publish(connection: AsyncConnection, publication: Publication) -> None
         later = {name: statement.excluded[name] for name in ("at", "actor", "kind", "text", "decision_id", "message_id")}
         await connection.execute(statement.on_conflict_do_update(index_elements=["case_id", "sequence"], set_=later))
     for outcome in publication.outcomes:
-        await connection.execute(
+        judged = await connection.execute(
             sql.update(decisions)
             .where(decisions.c.id == outcome.decision_id, decisions.c.outcome.is_(None))
             .values(**outcome.model_dump(exclude={"decision_id"}))
         )
+        if judged.rowcount and outcome.outcome is Outcome.APPLIED:
+            await learn_from(connection, outcome.decision_id)
     if snapshot.status == "closed":
         await conversations.release(connection, snapshot.case_id)
     await notify(connection, CASE_CHANGED, {"case_id": str(snapshot.case_id)})

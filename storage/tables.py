@@ -18,7 +18,8 @@ Identity = postgresql.UUID(as_uuid=True)
 Words = postgresql.ARRAY(sql.Text)
 
 
-def _now() -> sql.Column[object]:
+def now() -> sql.Column[object]:
+    """When a row was made."""
     return sql.Column("created_at", Instant, nullable=False, server_default=sql.func.now())
 
 
@@ -61,7 +62,7 @@ cases = sql.Table(
         comment="where the chain of merges ends: what is written to this ticket goes there",
     ),
     sql.Column("split_from_id", Identity, sql.ForeignKey("cases.id"), comment="the ticket a person split this one off from"),
-    _now(),
+    now(),
     sql.Column("updated_at", Instant, nullable=False, server_default=sql.func.now()),
     sql.Index("ix_cases_list", "process", "status", "next_due_at", "number"),
     sql.Index("ix_cases_urgent", "process", "next_due_at", "number"),
@@ -113,7 +114,7 @@ messages = sql.Table(
     sql.Column("provider", sql.Text, comment="the adapter it came or goes through; null is mail"),
     sql.Column("account", sql.Text),
     sql.Column("at", Instant, nullable=False, comment="received or sent"),
-    _now(),
+    now(),
     sql.Column(
         "search",
         postgresql.TSVECTOR,
@@ -160,35 +161,6 @@ attachments = sql.Table(
     sql.Column("kind", sql.Text, nullable=False, server_default="other", comment="an AttachmentKind"),
 )
 
-raw_mails = sql.Table(
-    "raw_mails",
-    metadata,
-    sql.Column("blob", sql.Text, primary_key=True, comment="key of the mail as it came"),
-    sql.Column("door", sql.Text, nullable=False, comment="smtp, imap:<mailbox>, import"),
-    sql.Column("store", sql.Text, comment="whose mail it is where no recipient says so"),
-    sql.Column("sender", sql.Text, comment="of the envelope: empty for machine mail, null where it is not known"),
-    sql.Column("recipients", Words, nullable=False, comment="of the envelope"),
-    sql.Column("received_at", Instant, nullable=False, index=True),
-    sql.Column("state", sql.Text, nullable=False, comment="received, filed, or failed: not read yet"),
-    sql.Column("error", sql.Text),
-    sql.Column("message_id", Identity, sql.ForeignKey("messages.id"), index=True, comment="what became of it"),
-    sql.Column("updated_at", Instant, nullable=False, server_default=sql.func.now()),
-    sql.Index("ix_raw_mails_unfinished", "received_at", postgresql_where=sql.text("state <> 'filed'")),
-)
-
-mailboxes = sql.Table(
-    "mailboxes",
-    metadata,
-    sql.Column("name", sql.Text, primary_key=True, comment="as the accounts file names it"),
-    sql.Column("uid_validity", sql.BigInteger, comment="of the folder (RFC 9051 section 2.3.1.1)"),
-    sql.Column("last_uid", sql.BigInteger, nullable=False, server_default="0", comment="all up to it are filed or wait"),
-    sql.Column("waiting", Json, nullable=False, server_default="{}", comment="mails to try again, by UID: tries, at, error"),
-    sql.Column("owner", sql.Text, comment="which poller reads it"),
-    sql.Column("leased_until", Instant),
-    sql.Column("checked_at", Instant, comment="last look that went well"),
-    sql.Column("error", sql.Text, comment="why the last look did not"),
-)
-
 outbox = sql.Table(
     "outbox",
     metadata,
@@ -198,7 +170,7 @@ outbox = sql.Table(
     sql.Column("process", sql.Text, nullable=False),
     sql.Column("signal", sql.Text, comment="message or decision; null starts the workflow only"),
     sql.Column("payload", Json),
-    _now(),
+    now(),
     sql.Column("delivered_at", Instant),
     sql.Column("attempts", sql.Integer, nullable=False, server_default="0"),
     sql.Column("last_error", sql.Text),
@@ -215,7 +187,7 @@ decisions = sql.Table(
     sql.Column("role", sql.Text, nullable=False),
     sql.Column("seen_revision", sql.Integer),
     sql.Column("payload", Json, nullable=False),
-    _now(),
+    now(),
     sql.Column("outcome", sql.Text),
     sql.Column("reason", sql.Text),
     sql.Column("decided_at", Instant),
@@ -253,7 +225,7 @@ effects = sql.Table(
     sql.Column("currency", sql.Text),
     sql.Column("result", Json),
     sql.Column("error", sql.Text),
-    _now(),
+    now(),
     sql.Column("updated_at", Instant, nullable=False, server_default=sql.func.now()),
 )
 
@@ -270,7 +242,7 @@ contacts = sql.Table(
     metadata,
     sql.Column("id", Identity, primary_key=True),
     sql.Column("name", sql.Text),
-    _now(),
+    now(),
 )
 
 contact_addresses = sql.Table(
@@ -315,72 +287,11 @@ conversation_keys = sql.Table(
     ),
 )
 
-hook_deliveries = sql.Table(
-    "hook_deliveries",
-    metadata,
-    sql.Column("id", sql.BigInteger, sql.Identity(always=True), primary_key=True),
-    sql.Column("provider", sql.Text, nullable=False),
-    sql.Column("account", sql.Text, nullable=False),
-    sql.Column("delivery_id", sql.Text, nullable=False),
-    sql.Column("content_type", sql.Text, nullable=False),
-    sql.Column("raw_blob", sql.Text, nullable=False, comment="the signed body as it came"),
-    sql.Column("received_at", Instant, nullable=False),
-    sql.Column("handled_at", Instant, comment="when all its messages were accepted"),
-    sql.Column("error", sql.Text, comment="why it could not be read; an operator looks"),
-    sql.UniqueConstraint("provider", "account", "delivery_id"),
-    sql.Index("ix_hook_deliveries_open", "received_at", postgresql_where=sql.text("handled_at IS NULL")),
-)
-
-awaited_media = sql.Table(
-    "awaited_media",
-    metadata,
-    sql.Column("id", sql.BigInteger, sql.Identity(always=True), primary_key=True),
-    sql.Column("message_id", Identity, sql.ForeignKey("messages.id"), nullable=False),
-    sql.Column("position", sql.Integer, nullable=False),
-    sql.Column("provider", sql.Text, nullable=False),
-    sql.Column("account", sql.Text, nullable=False),
-    sql.Column("reference", sql.Text, nullable=False, comment="what the provider gives the file out by"),
-    sql.Column("filename", sql.Text, nullable=False),
-    sql.Column("content_type", sql.Text, nullable=False),
-    sql.Column("attempts", sql.Integer, nullable=False, server_default="0"),
-    sql.Column("next_at", Instant, server_default=sql.func.now(), comment="null: done, or given up with last_error"),
-    sql.Column("last_error", sql.Text),
-    sql.UniqueConstraint("message_id", "position"),
-    sql.Index("ix_awaited_media_due", "next_at", postgresql_where=sql.text("next_at IS NOT NULL")),
-)
-
-poll_cursors = sql.Table(
-    "poll_cursors",
-    metadata,
-    sql.Column("provider", sql.Text, primary_key=True),
-    sql.Column("account", sql.Text, primary_key=True),
-    sql.Column("cursor", sql.Text, comment="null: not polled yet"),
-    sql.Column("polled_at", Instant, comment="the last poll whose messages were all accepted"),
-    sql.Column("next_at", Instant, nullable=False, server_default=sql.func.now()),
-    sql.Column("failures", sql.Integer, nullable=False, server_default="0", comment="in a row"),
-    sql.Column("last_error", sql.Text),
-)
-
 secrets = sql.Table(
     "secrets",
     metadata,
     sql.Column("name", sql.Text, primary_key=True),
     sql.Column("value", sql.LargeBinary, nullable=False),
-)
-
-chat_sessions = sql.Table(
-    "chat_sessions",
-    metadata,
-    sql.Column("id", Identity, primary_key=True),
-    sql.Column("store", sql.Text, nullable=False),
-    sql.Column("origin", sql.Text, nullable=False, comment="of the pages it may be used from"),
-    sql.Column("order_id", sql.Text, comment="the order of the page the visitor opened last"),
-    sql.Column("page", sql.Text, comment="its address, without query"),
-    sql.Column("language", sql.Text, nullable=False),
-    sql.Column("name", sql.Text),
-    sql.Column("email", sql.Text, comment="as the visitor says; nobody proved it"),
-    sql.Column("last_seen", Instant, comment="when a page of the visitor was last listening; null once the last one left"),
-    _now(),
 )
 
 tokens = sql.Table(
@@ -390,7 +301,7 @@ tokens = sql.Table(
     sql.Column("user", sql.Text, nullable=False),
     sql.Column("role", sql.Text, nullable=False),
     sql.Column("purpose", sql.Text, nullable=False, comment="api or session"),
-    _now(),
+    now(),
     sql.Column("expires_at", Instant),
     sql.Column("revoked_at", Instant),
 )
@@ -400,5 +311,17 @@ playbook_versions = sql.Table(
     metadata,
     sql.Column("version", sql.Text, primary_key=True),
     sql.Column("content", Json, nullable=False),
-    _now(),
+    now(),
+)
+
+training_rows = sql.Table(
+    "training_rows",
+    metadata,
+    sql.Column("id", sql.BigInteger, sql.Identity(always=True), primary_key=True),
+    sql.Column("text", sql.Text, nullable=False, comment="subject and words of the message, as they were learned from"),
+    sql.Column("language", sql.Text, nullable=False),
+    sql.Column("intent", sql.Text, nullable=False, comment="what the agent says it is about"),
+    sql.Column("message_id", Identity, sql.ForeignKey("messages.id", ondelete="CASCADE"), nullable=False, index=True),
+    sql.Column("agent", sql.Text, nullable=False),
+    sql.Column("at", Instant, nullable=False),
 )

@@ -220,6 +220,28 @@ def create_token(
     typer.echo(asyncio.run(_create_token(require_database_url(load_settings()), user, role)))
 
 
+@application.command()
+def train() -> None:
+    """Teach the model of intents: from the playbook's sentences and from what agents corrected. Takes seconds."""
+    from workers import understanding
+    from workers.settings import load_settings
+
+    for line in asyncio.run(understanding.train(load_settings())):
+        typer.echo(line)
+
+
+@application.command()
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="JSON lines with lang, text and accept (a list of intents).")],
+) -> None:
+    """Measure how well language and intent of the messages in a file are told."""
+    from workers import understanding
+    from workers.settings import load_settings
+
+    for line in understanding.evaluate(load_settings(), file, lambda problem: typer.echo(problem, err=True)):
+        typer.echo(line)
+
+
 def _service_settings() -> "Settings":
     """Settings of a process that runs for long, with its logs set up."""
     from workers import logging

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from activities.mail.sending import Mailer
     from activities.mail.templates import Templates
     from activities.records.reading import Reading
+    from activities.understanding.reader import Reader
     from domain.playbook import Playbook
     from storage.blobs import Blobs
     from storage.engine import Database
@@ -90,7 +91,7 @@ def open_blob_store(settings: Settings) -> "Blobs":
         raise CommandError(f"CASEWORK_BLOBS_URL cannot be used: {error}") from error
 
 
-def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient") -> dict[str, QueueContents]:
+def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient", reader: "Reader") -> dict[str, QueueContents]:
     """What runs on each task queue, by the queue's name.
 
     `casework` has all workflows and what needs no provider's quota. Every provider account has a queue of its own, with the
@@ -116,7 +117,7 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient")
     stores = Stores(accounts, playbook, http)
     mailer = _mailer(resources, stores)
     answering = Answering(database, playbook, _templates(resources), adapters(accounts, playbook, database, http), mailer.send)
-    reading = Reading(playbook)
+    reading = Reading(playbook, reader)
     tickets, lanes = TicketRecords(database, playbook, stores, reading), Lanes(client, TASK_QUEUE)
     refunds, credit_notes = Refunds(ledger, stores), CreditNotes(ledger, Ledger(accounts, http))
     labels = ReturnLabels(ledger, stores, accounts, playbook, resources.blobs, http, mailer.send)
@@ -257,11 +258,16 @@ async def run_worker(settings: Settings, only: list[str], ready_file: Any = None
     from datetime import timedelta
 
     from activities._kit.http import open_client
+    from activities.understanding.reader import Reader
+    from workers.understanding import learned_folder, seeds_folder
 
     async with open_resources(settings) as resources, open_client() as http:
         client = await temporal.connect(lifecycle.runtime(settings.metrics_port))
         await search_attributes.register(client)
-        queues = task_queues(resources, client, http)
+        reader = Reader(learned_folder(settings), seeds_folder(settings))
+        # Before the first message asks: a new installation teaches its model, which takes longer than a look-up may.
+        await asyncio.to_thread(reader.read, "", "Where is my order?", ("en",))
+        queues = task_queues(resources, client, http, reader)
         unknown = [name for name in only if name not in queues]
         if unknown:
             raise CommandError(f"no task queue {unknown[0]!r}; there are: {', '.join(queues)}")

@@ -1,25 +1,30 @@
 """What a message says: its language, what it wants and what it names, without its words."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from activities.bigcommerce.models import Match
 from activities.records.models import FoundReference, MessageFacts
+from activities.understanding.models import Reading as Understood
+from activities.understanding.reader import Reader
 from domain.messages import MessageNature
 from domain.playbook import Playbook
 from domain.references import MessagePart, NamedReference, Reference, read_references
-from domain.triage import Triage, triage
 
 Row = dict[str, Any]
 
 
 class Reading:
-    def __init__(self, playbook: Playbook) -> None:
+    def __init__(self, playbook: Playbook, reader: Reader) -> None:
         self._playbook = playbook
+        self._reader = reader
 
-    def triage(self, message: Row) -> Triage:
-        return triage(message["subject"], message["text"], self._playbook.stores[message["store"]].languages)
+    async def understand(self, message: Row, history: Sequence[str] = ()) -> Understood:
+        """Language and intents. `history` are the languages of the sender's earlier tickets, newest first."""
+        languages = self._playbook.stores[message["store"]].languages
+        return await asyncio.to_thread(self._reader.read, message["subject"], message["text"], languages, history)
 
     def references(self, message: Row) -> tuple[NamedReference, ...]:
         """What a message names, each once, the surest first."""
@@ -35,12 +40,13 @@ class Reading:
 
     async def facts(self, message: Row) -> MessageFacts:
         """A row of `messages`, with the names of its files, as a ticket is told of it."""
+        understood = await self.understand(message)
         return MessageFacts(
             message_id=message["id"],
             received_at=message["at"],
             nature=MessageNature(message["nature"]),
             references=found_references(self.references(message), (), message["id"]),
-            intents=tuple(intent.value for intent in self.triage(message).intents),
+            intents=tuple(intent.value for intent in understood.intents),
             case_id=message["case_id"],
             origin_id=message["origin_id"],
         )

@@ -48,9 +48,10 @@ class TicketRecords:
                 return OpenedTicket(stored=birth["state"], policy=self._policy(reference.store))
             inbound = await cases.read_inbound(connection, reference.case_id)
             answered = await cases.has_the_last_word(connection, reference.case_id)
+            spoken = await cases.languages_of(connection, inbound[0], reference.case_id)
             await cases.keep_playbook(connection, self._playbook)
         first = inbound[0]
-        read = self._reading.triage(first)
+        read = await self._reading.understand(first, spoken)
         context = await self._context(birth, first, self._reading.references(first), read.intents)
         return OpenedTicket(
             counts_from=(birth["start"] or {}).get("imported_at"),
@@ -60,6 +61,8 @@ class TicketRecords:
             language_evidence=read.language_evidence,
             intents=tuple(intent.value for intent in read.intents),
             intent_evidence=read.intent_evidence,
+            model_version=read.model_version,
+            suggestions=tuple(intent.value for intent in read.suggestions),
             references=context.references,
             context=context,
             policy=self._policy(reference.store),
@@ -94,7 +97,7 @@ class TicketRecords:
             inbound = await cases.read_inbound(connection, wanted.case_id)
         first = inbound[0]
         named = self._reading.references(first)
-        context = await self._context(birth, first, named, self._reading.triage(first).intents)
+        context = await self._context(birth, first, named, (await self._reading.understand(first)).intents)
         if not context.store_answered:
             raise Transient("; ".join(context.missing))
         return context

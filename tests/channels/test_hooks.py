@@ -21,8 +21,9 @@ from activities.channels.signatures import hex_digest
 from simulators.channels.accounts import EbayWorld
 from simulators.channels.signing import ebay_public_key
 from storage.blobs import Blobs
+from storage.door_tables import awaited_media, hook_deliveries
 from storage.engine import Database
-from storage.tables import awaited_media, cases, hook_deliveries, messages, metadata
+from storage.tables import cases, messages, metadata
 from tests.channels import hooks
 from tests.channels.conftest import PUBLIC_URL, rows
 from tests.channels.hooks import Signed

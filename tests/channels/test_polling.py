@@ -15,8 +15,9 @@ from domain.playbook import Playbook
 from simulators.channels.accounts import EbayWorld
 from storage.blobs import Blobs
 from storage.channels import keep_delivery
+from storage.door_tables import hook_deliveries, poll_cursors
 from storage.engine import Database
-from storage.tables import hook_deliveries, messages, poll_cursors
+from storage.tables import messages
 from tests.channels import hooks
 from tests.channels.conftest import PUBLIC_URL, Outside, rows
 from workers.pollers import Pollers

@@ -15,8 +15,9 @@ from activities.channels.port import Outbound
 from api.chat.stream import ConversationStream
 from domain.messages import DeliveryState, Sender
 from storage import chat
+from storage.door_tables import chat_sessions
 from storage.engine import Database
-from storage.tables import cases, chat_sessions, messages
+from storage.tables import cases, messages
 from tests.api.world import STORE, show
 from tests.chat.conftest import ORDER, Visitor, answer, rows, told
 

@@ -18,9 +18,9 @@ from api.chat.rates import Rate, network
 from api.chat.routes import desk_hours
 from domain.playbook import Playbook
 from storage.chat import ChatSession
+from storage.door_tables import chat_sessions
 from storage.engine import Database
 from storage.secrets import secret
-from storage.tables import chat_sessions
 from tests.api.world import STORE
 from tests.chat.conftest import OPTIONS, ORIGIN, Visitor, rows, visiting
 

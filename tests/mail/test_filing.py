@@ -16,8 +16,9 @@ from activities.mail.parsing import Envelope, UnknownRecipient
 from activities.mail.unread import WORDS
 from domain.playbook import Playbook
 from storage.blobs import Blobs
+from storage.door_tables import raw_mails
 from storage.engine import Database
-from storage.tables import attachments, cases, messages, outbox, raw_mails
+from storage.tables import attachments, cases, messages, outbox
 from workers.errors import CommandError
 from workers.reparsing import reparse
 from workers.settings import Settings, load_settings

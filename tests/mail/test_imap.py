@@ -18,8 +18,9 @@ from activities._kit.errors import NeedsOperator, Transient
 from activities.mail.imap import Mailbox
 from domain.playbook import Playbook
 from storage.blobs import Blobs
+from storage.door_tables import mailboxes, raw_mails
 from storage.engine import Database
-from storage.tables import mailboxes, messages, raw_mails
+from storage.tables import messages
 from tests.mail.dovecot import MISSING, PROGRAM, Dovecot
 from tests.mail.hostile.mails import ODD
 from workers import imap

@@ -16,8 +16,9 @@ import sqlalchemy as sql
 from api.smtp import DEFAULT_SIZE_LIMIT, SmtpListener
 from domain.playbook import MailRules, Playbook
 from storage.blobs import Blobs
+from storage.door_tables import raw_mails
 from storage.engine import Database
-from storage.tables import attachments, cases, messages, outbox, raw_mails
+from storage.tables import attachments, cases, messages, outbox
 
 SUPPORT = "support@northwind-tools.example"
 _CLIENTS = ThreadPoolExecutor(12)

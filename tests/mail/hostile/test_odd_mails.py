@@ -11,8 +11,9 @@ from activities.mail.parsing import SIZE_LIMIT, Envelope, parse_mail
 from domain.playbook import Playbook
 from playbook.loader import DEFAULT_FOLDER, load
 from storage.blobs import Blobs
+from storage.door_tables import raw_mails
 from storage.engine import Database
-from storage.tables import attachments, cases, messages, raw_mails
+from storage.tables import attachments, cases, messages
 from tests.mail.hostile.mails import ODD, SUPPORT
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
