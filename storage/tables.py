@@ -134,7 +134,7 @@ messages = sql.Table(
         postgresql_where=sql.text("direction = 'out' AND nature = 'auto_reply'"),
     ),
     sql.Index(
-        "ix_messages_conversation", "provider", "account", "conversation", postgresql_where=sql.text("conversation IS NOT NULL")
+        "ix_messages_conversation", "store", "channel", "conversation", postgresql_where=sql.text("conversation IS NOT NULL")
     ),
 )
 

@@ -163,7 +163,7 @@ async def test_what_was_never_sent_is_sent_again_where_the_provider_can_be_asked
     desk.outside.arm("twilio", "message", "lost_before")
     await desk.send(await desk.reply(ticket))
     assert len(desk.at_provider("twilio", "body")) == 1
-    ticket = await desk.hear("whatsapp", "northwind")
+    ticket = await desk.hear("whatsapp", "northwind", text="Where is 10411?")
     desk.outside.arm("whatsapp", "message", "lost_before")
     with pytest.raises(Unclear):
         await desk.send(await desk.reply(ticket))

@@ -99,7 +99,7 @@ async def test_two_exports_at_once(settings: Settings, here: Here) -> None:
 )
 def test_what_the_command_says(settings: Settings, arguments: list[str], status: int, words: str) -> None:
     code, out, errors = ended(command(settings, *arguments))
-    assert (code, words in out) == (status, True), out + errors
+    assert (code, words in " ".join(out.split())) == (status, True), out + errors
     assert "Traceback" not in errors
 
 
