@@ -55,9 +55,10 @@ class Api:
             return self._client.post(path, content=content, params=params, headers={"Content-Type": "application/json"})
         return self._client.post(path, json=content, params=params)
 
-    def say(self, text: str, *, subject: str = "", sender: str = "buyer@example.com", **more: Any) -> str:
-        """Sends a message of the customer portal; gives the ticket's id."""
-        body = {"channel": "portal", "store": NORTHWIND, "external_id": unique("portal-"), "sender": {"email": sender}}
+    def say(self, text: str, *, subject: str = "", sender: str | None = None, channel: str = "portal", **more: Any) -> str:
+        """Sends a message of some channel, from a stranger where no `sender` is given; gives the ticket's id."""
+        email = sender or f"{unique('buyer-')}@example.com"
+        body = {"channel": channel, "store": NORTHWIND, "external_id": unique(f"{channel}-"), "sender": {"email": email}}
         answer = self.post("/messages", body | {"text": text, "subject": subject} | more)
         assert answer.status_code == 202, answer.text
         return answer.json()["ticket_id"]

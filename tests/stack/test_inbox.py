@@ -47,7 +47,7 @@ def test_list_is_alive_and_by_urgency(page: Page, door: MailDoor) -> None:
     page.evaluate("window.neverReloaded = true")
 
     word = unique()
-    door.send(write_mail(f"Commande {ORDER} {word}", f"Bonjour, la commande {ORDER} est endommagée.", BUYER, CASA_LUMEN))
+    door.send(write_mail(f"Commande {ORDER} {word}", f"Bonjour, où est la commande {ORDER} ?", BUYER, CASA_LUMEN))
     row = page.locator("#rows tr").filter(has_text=word)
     expect(row).to_contain_text("Maison Clairval SARL")
     expect(row).to_contain_text(f"order {ORDER}")
