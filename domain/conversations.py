@@ -1,7 +1,8 @@
 """When two messages are about the same thing: the same party, the same order, the same matter, within a time. Never the
 sender alone (B3)."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -20,7 +21,7 @@ class Matter(StrEnum):
     SALES = "sales"
 
 
-_MATTERS = {
+MATTERS = {
     Intent.WISMO: Matter.DELIVERY,
     Intent.CHANGE_ORDER: Matter.ORDER_CHANGE,
     Intent.RETURN: Matter.GOODS,
@@ -31,6 +32,23 @@ _MATTERS = {
     Intent.WHOLESALE_PRICE: Matter.SALES,
 }
 """`other` is no matter: two messages that are about nothing known are not about the same."""
+
+_ASKS_WHERE = re.compile(
+    r"where(?:'s| is| are)\b|when (?:will|do|does|can|is|are)\b[^.?!\n]{0,60}(?:arriv|deliver|ship|com[ei]|get|sent)"
+    r"|(?:not|n't|never) (?:yet |been )*(?:arrived?|delivered|received|shipped|come)|still waiting|(?:shipped|delivered) yet"
+    r"|track(?:ing)?\b"
+    r"|\bwo (?:ist|sind|bleib|steht|steckt)|wann (?:kommt|kommen|wird|werden|ist)\b|warten (?:noch|seit|immer|weiter)"
+    r"|noch nicht (?:da\b|angekommen|geliefert|eingetroffen|erhalten)"
+    r"|\boù (?:est|en est|sont|se trouve)|quand (?:arriv|sera|part|allons)|(?:pas|rien) encore|toujours (?:pas|rien)"
+    r"|dov[’'e]\s?(?:è|si trova|sono)|quando (?:arriv|verr|sar)|non (?:è|sono) (?:ancora )?arriv|ancora (?:non|nulla)"
+    r"|dónde est|cuándo (?:lleg|sal|van|recib)|(?:todavía|aún) no\b|no (?:ha|han) llegado"
+    r"|什么时候(?:能)?(?:到|发|送)|何时|到哪|在哪|哪里了|还没(?:有)?(?:到|收到|发)|没(?:有)?收到",
+    re.IGNORECASE,
+)
+"""Every other message has a word of delivery in it; only these ask after one."""
+
+_SURE_WITHOUT_WORDS = 0.7
+"""Confidence of the model from which on its word is enough."""
 
 _KEYS = (
     ReferenceKind.ORDER,
@@ -62,10 +80,27 @@ class Key(BaseModel):
         )
 
 
-def keys(references: Iterable[Reference], intents: Iterable[Intent]) -> frozenset[Key]:
-    """What a message with these references and intents is about: every order it names, with every matter."""
-    named = tuple(references)
-    matters = {matter for intent in intents if (matter := _MATTERS.get(intent)) is not None}
+def matters_by_words(text: str, intents: Iterable[Intent]) -> tuple[Matter, ...]:
+    """The matters that words speak for, of the intents found by them."""
+    found = dict.fromkeys(matter for intent in intents if (matter := MATTERS.get(intent)) is not None)
+    return tuple(matter for matter in found if matter is not Matter.DELIVERY or _ASKS_WHERE.search(text))
+
+
+def agreed_matters(
+    by_words: Iterable[Matter], intents: Sequence[Intent], confidence: float
+) -> tuple[Matter | None, frozenset[Matter]]:
+    """The matter a message joins a ticket by, and those its own ticket is about. Words and model must agree, or the model be
+    sure: a wrong merge costs more than a duplicate that a person merges."""
+    words = frozenset(by_words)
+    main = MATTERS.get(intents[0])
+    joins_by = main if main in words or confidence >= _SURE_WITHOUT_WORDS else None
+    also = {matter for intent in intents if (matter := MATTERS.get(intent)) in words and matter is not None}
+    return joins_by, frozenset({joins_by} if joins_by else ()) | also
+
+
+def keys(references: Iterable[Reference], matters: Iterable[Matter]) -> frozenset[Key]:
+    """What a message with these references and matters is about: every order it names, with every matter."""
+    named, matters = tuple(references), tuple(matters)
     items = frozenset(f"{reference.kind.value}:{bare(reference.value)}" for reference in named if reference.kind in _ITEMS)
     return frozenset(
         Key(

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain import threading
 from domain.attachment_kind import attachment_kind
-from domain.conversations import Key, keys
+from domain.conversations import Key, keys, matters_by_words
 from domain.messages import DeliveryState, InboundMessage, MessageNature
 from domain.playbook import Playbook
 from domain.references import MessagePart, Reference, read_references
@@ -107,7 +107,7 @@ async def accept(
         )
     )
     if message.nature is MessageNature.PERSON:
-        await _hold(connection, place, message, contact, reading.claimed)
+        await _hold(connection, place, message, contact, reading.keys)
     if message.attachments:
         await connection.execute(sql.insert(attachments), attachment_rows(message_id, message, attachment_blobs))
     if place.told:
@@ -284,8 +284,10 @@ def _read(message: InboundMessage, playbook: Playbook) -> Reading:
     }
     named = read_references(parts, playbook.stores[message.store].references, message.named)
     references = tuple(Reference(kind=each.kind, value=each.value) for each in named)
-    intents, _ = intents_of(f"{message.subject}\n{text}")
-    return Reading(references, keys(references, intents[:1]), keys(references, intents))
+    words = f"{message.subject}\n{text}"
+    matters = matters_by_words(words, intents_of(words)[0])
+    # A message of several matters waits for its ticket to tell which it is mainly about.
+    return Reading(references, keys(references, matters if len(matters) == 1 else ()))
 
 
 async def next_number(connection: AsyncConnection) -> int:

@@ -33,10 +33,8 @@ class Reading(NamedTuple):
     """What intake itself reads of a message, without any network: the references it names, and what it is about."""
 
     references: tuple[Reference, ...]
-    wanted: frozenset[Key]
-    """The conversations it would join: its main intent's."""
-    claimed: frozenset[Key]
-    """The conversations it is about: every intent's."""
+    keys: frozenset[Key]
+    """The conversations it is about and would join."""
 
 
 async def thread_of(
@@ -199,18 +197,18 @@ async def _by_return(connection: AsyncConnection, message: InboundMessage, conta
 async def _by_conversation(
     connection: AsyncConnection, message: InboundMessage, contact: Contact, reading: Reading, playbook: Playbook
 ) -> Thread | None:
-    await conversations.lock(connection, message.store, reading.claimed)
+    await conversations.lock(connection, message.store, reading.keys)
     held = await conversations.find(
         connection,
         message.store,
         contact.parties,
-        reading.wanted,
+        reading.keys,
         message.received_at,
         playbook.tickets.merge_window,
     )
     if held.by is None:
         return None
-    words = ", ".join(sorted({key.reference.replace(":", " ").replace("_", " ") for key in reading.wanted}))
-    matters = ", ".join(sorted({key.matter.value.replace("_", " ") for key in reading.wanted}))
+    words = ", ".join(sorted({key.reference.replace(":", " ").replace("_", " ") for key in reading.keys}))
+    matters = ", ".join(sorted({key.matter.value.replace("_", " ") for key in reading.keys}))
     who = "the same company" if len(contact.parties) > 1 else "the same person"
     return Thread(held.by, f"{who}, {words}, {matters}")

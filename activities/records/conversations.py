@@ -1,6 +1,6 @@
 """Which other tickets are about the same, once the store has said which order and company a ticket is about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.bigcommerce.models import OrderContext
 from activities.records.models import FoundReference, OtherTicket
-from domain.conversations import Key, keys
+from activities.understanding.models import Reading
+from domain.conversations import Key, agreed_matters, keys, matters_by_words
 from domain.playbook import Playbook
 from domain.references import MessagePart, Reference, ReferenceKind
-from domain.triage import Intent
+from domain.triage import intents_of
 from storage import conversations
 from storage.contacts import contact_of, writes_for
 from storage.tables import cases
@@ -26,15 +27,17 @@ async def find_the_same(
     playbook: Playbook,
     case: dict[str, Any],
     message: dict[str, Any],
-    intents: Sequence[str],
+    understood: Reading,
     references: Iterable[FoundReference],
     context: OrderContext,
 ) -> Found:
     """Claims what the ticket is about; returns the ticket that is about all of it, if another holds it, and those about
     some of it. The company's other people count only if the sender is one of them."""
     about = _about(references, context.about)
-    wanted = keys(about, [Intent(intent) for intent in intents[:1]])
-    claimed = keys(about, [Intent(intent) for intent in intents])
+    words = f"{message['subject']}\n{message['text']}"
+    joins_by, matters = agreed_matters(matters_by_words(words, intents_of(words)[0]), understood.intents, understood.confidence)
+    wanted = keys(about, [joins_by] if joins_by else ())
+    claimed = keys(about, matters)
     store, at = case["store"], message["at"]
     await conversations.lock(connection, store, claimed)
     contact = await contact_of(connection, store, message["sender"])

@@ -23,11 +23,11 @@ from activities.records.models import (
     TicketPolicy,
 )
 from activities.records.reading import Reading, found_references
+from activities.understanding.models import Reading as Understood
 from domain.messages import MessageNature
 from domain.playbook import Playbook
 from domain.references import MessagePart, NamedReference, ReferenceKind, bare
 from domain.sla import Promise
-from domain.triage import Intent
 from storage import cases
 from storage.engine import Database
 
@@ -52,7 +52,7 @@ class TicketRecords:
             await cases.keep_playbook(connection, self._playbook)
         first = inbound[0]
         read = await self._reading.understand(first, spoken)
-        context = await self._context(birth, first, self._reading.references(first), read.intents)
+        context = await self._context(birth, first, self._reading.references(first), read)
         return OpenedTicket(
             counts_from=(birth["start"] or {}).get("imported_at"),
             answered=answered,
@@ -78,8 +78,7 @@ class TicketRecords:
         facts = await self._reading.facts(row)
         if facts.nature is not MessageNature.PERSON or not _news(named, case["state"] or {}):
             return facts
-        intents = tuple(Intent(intent) for intent in facts.intents)
-        context = await self._context(case, row, named, intents)
+        context = await self._context(case, row, named, await self._reading.understand(row))
         also = (context.same,) if context.same is not None else ()
         return facts.model_copy(
             update={
@@ -97,13 +96,13 @@ class TicketRecords:
             inbound = await cases.read_inbound(connection, wanted.case_id)
         first = inbound[0]
         named = self._reading.references(first)
-        context = await self._context(birth, first, named, (await self._reading.understand(first)).intents)
+        context = await self._context(birth, first, named, await self._reading.understand(first))
         if not context.store_answered:
             raise Transient("; ".join(context.missing))
         return context
 
     async def _context(
-        self, case: dict[str, Any], message: dict[str, Any], named: tuple[NamedReference, ...], intents: tuple[Intent, ...]
+        self, case: dict[str, Any], message: dict[str, Any], named: tuple[NamedReference, ...], understood: Understood
     ) -> ContextFacts:
         """Looks up what a message names, keeps it, and finds the tickets that are about the same."""
         store = case["store"]
@@ -113,7 +112,7 @@ class TicketRecords:
         duplicates: tuple[OtherTicket, ...] = ()
         async with self._database.begin() as connection:
             if found.store_answered:
-                same, duplicates = await find_the_same(connection, self._playbook, case, message, intents, references, found)
+                same, duplicates = await find_the_same(connection, self._playbook, case, message, understood, references, found)
             await cases.keep_context(connection, case["id"], found.model_dump(mode="json"), found.as_of)
         company, tiers = found.company, self._playbook.stores[store].tiers
         return ContextFacts(
