@@ -51,15 +51,16 @@ class Sent:
 
 
 def mail(run: str, number: int) -> EmailMessage:
-    """Every mail is about an order of its own sender, every fifth answers the one before it."""
-    made = EmailMessage()
+    """Every mail is about an order of its own, every fifth answers the one before it. No two runs have an order in common: the
+    later would only join the tickets of the earlier."""
+    made, order = EmailMessage(), 100_000 + int(run.removeprefix("run"), 16) % 80_000 * 10_000 + number
     made["From"] = f"buyer{number % 97}@customer{number % 13}.example"
     made["To"] = STORE_ADDRESS
-    made["Subject"] = f"Order {20_000 + number} {run}"
+    made["Subject"] = f"Order {order} {run}"
     made["Message-ID"] = f"<{run}.{number}@bench.example>"
     if number % 5 == 4:
         made["In-Reply-To"] = f"<{run}.{number - 1}@bench.example>"
-    made.set_content("Hello,\n\n" + _SENTENCES[number % len(_SENTENCES)].format(order=20_000 + number) + "\n\nRegards\n")
+    made.set_content("Hello,\n\n" + _SENTENCES[number % len(_SENTENCES)].format(order=order) + "\n\nRegards\n")
     return made
 
 

@@ -24,6 +24,7 @@ PASSED_THROUGH: dict[str, str] = {
     "activities": "workflows name activities and read their models; isinstance fails on a class imported twice",
     "playbook": "loaded outside, read inside as pydantic models of domain",
     "workflows._kit.contract": "what contracts share; a model must be one class inside and outside",
+    "workflows._kit.state": "models alone; pydantic would build their classes again in every run, which costs 20 ms",
     "httpx": "imported by activities; its import inside the sandbox is refused",
     "sqlalchemy": "imported by activities and storage; costs a quarter of a second in every sandbox",
     "psycopg": "imported by storage; its compiled half can load once only",
@@ -37,8 +38,12 @@ switch off the sandbox's checks for it."""
 
 
 def passed_through_modules() -> set[str]:
-    """The list above and the contract of every process. A name covers what is below it, never what is beside it."""
-    return {*PASSED_THROUGH, *(f"workflows.{name}.contract" for name in registry.process_folders())}
+    """The list above, and contract and state of every process: models, no code that runs by itself. A name covers what is
+    below it, never what is beside it."""
+    return {
+        *PASSED_THROUGH,
+        *(f"workflows.{name}.{part}" for name in registry.process_folders() for part in ("contract", "state")),
+    }
 
 
 def sandbox() -> SandboxRestrictions:

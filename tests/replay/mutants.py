@@ -69,7 +69,7 @@ class ForgetsTime(TicketWorkflow):
         return await self.live()
 
     async def _wait(self) -> None:
-        await workflow.wait_condition(lambda: not self._is_idle())
+        await workflow.wait_condition(lambda: bool(self._arrived or self._learned or self._finished))
 
 
 @workflow.defn(name="ticket")

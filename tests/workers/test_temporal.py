@@ -53,7 +53,7 @@ def test_contract_of_every_process_is_shared_and_its_workflow_is_not(importer: I
 def test_workflow_code_is_never_shared(importer: Importer) -> None:
     root = registry.WORKFLOWS_FOLDER
     for file in root.rglob("*.py"):
-        if file.stem not in {"contract", "__init__"}:
+        if file.stem not in {"contract", "state", "__init__"}:
             module = ".".join(["workflows", *file.relative_to(root).with_suffix("").parts])
             assert not importer.module_configured_passthrough(module), module
 
@@ -61,7 +61,7 @@ def test_workflow_code_is_never_shared(importer: Importer) -> None:
 def test_every_shared_module_has_a_reason_and_is_needed() -> None:
     for module, reason in temporal.PASSED_THROUGH.items():
         assert len(reason) > 20
-        assert not module.startswith("workflows.") or module.endswith("contract")
+        assert not module.startswith("workflows.") or module.endswith(("contract", "state"))
 
 
 async def test_plugin_reaches_worker_and_replayer(server: WorkflowEnvironment) -> None:
