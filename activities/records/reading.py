@@ -38,9 +38,9 @@ class Reading:
         named = [Reference.model_validate(each) for each in message["named"]]
         return read_references(parts, self._playbook.stores[message["store"]].references, named)
 
-    async def facts(self, message: Row) -> MessageFacts:
+    async def facts(self, message: Row, understood: Understood | None = None) -> MessageFacts:
         """A row of `messages`, with the names of its files, as a ticket is told of it."""
-        understood = await self.understand(message)
+        understood = understood or await self.understand(message)
         return MessageFacts(
             message_id=message["id"],
             received_at=message["at"],

@@ -56,7 +56,7 @@ class TicketRecords:
         return OpenedTicket(
             counts_from=(birth["start"] or {}).get("imported_at"),
             answered=answered,
-            messages=tuple([await self._reading.facts(row) for row in inbound]),
+            messages=(await self._reading.facts(first, read), *[await self._reading.facts(row) for row in inbound[1:]]),
             language=read.language,
             language_evidence=read.language_evidence,
             intents=tuple(intent.value for intent in read.intents),
@@ -75,10 +75,11 @@ class TicketRecords:
             row = await cases.read_message(connection, reference.message_id)
             case = await cases.read_birth(connection, row["case_id"])
         named = self._reading.references(row)
-        facts = await self._reading.facts(row)
+        understood = await self._reading.understand(row)
+        facts = await self._reading.facts(row, understood)
         if facts.nature is not MessageNature.PERSON or not _news(named, case["state"] or {}):
             return facts
-        context = await self._context(case, row, named, await self._reading.understand(row))
+        context = await self._context(case, row, named, understood)
         also = (context.same,) if context.same is not None else ()
         return facts.model_copy(
             update={
