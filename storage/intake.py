@@ -19,7 +19,7 @@ from storage import conversations
 from storage.blobs import Blobs
 from storage.contacts import Contact, contact_of
 from storage.engine import Database
-from storage.records import notify
+from storage.records import notifying
 from storage.storable import storable
 from storage.tables import attachments, case_numbers, cases, messages, outbox
 from storage.threads import TICKET, Reading, Thread, thread_of
@@ -100,6 +100,8 @@ async def accept(
         place = await _new_ticket(connection, message, playbook, parent_id=None)
     else:
         place = await _place_in(connection, thread, message, playbook)
+        if message.nature is MessageNature.PERSON:
+            await conversations.written_about(connection, place.case_id, message.received_at)
     message_id = uuid4()
     await connection.execute(
         sql.insert(messages).values(
@@ -175,15 +177,16 @@ async def put_in_outbox(
 ) -> None:
     """Has the relay tell a workflow something once this transaction commits; without `signal` it is only started."""
     await connection.execute(
-        sql.insert(outbox).values(
+        sql.insert(outbox)
+        .values(
             workflow_id=workflow_id,
             case_id=case_id,
             process=process,
             signal=signal,
             payload=dict(payload) if payload is not None else None,
         )
+        .returning(notifying(OUTBOX_CHANGED, {"workflow_id": workflow_id}))
     )
-    await notify(connection, OUTBOX_CHANGED, {"workflow_id": workflow_id})
 
 
 async def _known(connection: AsyncConnection, message: InboundMessage) -> Accepted | None:
@@ -269,7 +272,6 @@ async def _hold(
     connection: AsyncConnection, place: _Place, message: InboundMessage, contact: Contact | None, claimed: frozenset[Key]
 ) -> None:
     """What the message is about belongs to its ticket from now on, where no other ticket has it."""
-    await conversations.written_about(connection, place.case_id, message.received_at)
     party = f"company:{place.company_id}" if place.company_id is not None else contact and contact.party
     if party is not None:
         await conversations.claim(connection, place.case_id, message.store, party, claimed, message.received_at)

@@ -42,7 +42,9 @@ _COLUMNS = tuple(raw_mails.c[name] for name in RawMail._fields)
 
 async def keep(connection: AsyncConnection, mail: RawMail) -> Accepted | None:
     """Writes the mail down. The same bytes are one mail: the message that stands for it, where it came before."""
-    await connection.execute(insert(raw_mails).values(mail._asdict()).on_conflict_do_nothing(index_elements=["blob"]))
+    keeping = insert(raw_mails).values(mail._asdict()).on_conflict_do_nothing(index_elements=["blob"])
+    if await connection.scalar(keeping.returning(raw_mails.c.blob)) is not None:
+        return None
     found = await connection.execute(
         sql.select(messages.c.id, messages.c.case_id)
         .join(raw_mails, raw_mails.c.message_id == messages.c.id)

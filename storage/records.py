@@ -45,4 +45,9 @@ async def publish(connection: AsyncConnection, publication: Publication) -> None
 
 async def notify(connection: AsyncConnection, channel: str, payload: dict[str, str]) -> None:
     """Tells the listeners of `channel`, once this transaction commits."""
-    await connection.execute(sql.select(sql.func.pg_notify(channel, json.dumps(payload))))
+    await connection.execute(sql.select(notifying(channel, payload)))
+
+
+def notifying(channel: str, payload: dict[str, str]) -> sql.ColumnElement[None]:
+    """The same, as a part of another statement: what a statement RETURNS, it does."""
+    return sql.func.pg_notify(channel, json.dumps(payload))

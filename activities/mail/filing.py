@@ -1,7 +1,7 @@
 """The one way in for mail, by whatever door: kept as it came, then read, then put into its thread (P1).
 
-A mail whose bytes are kept and that stands as a message may be acknowledged. A defect of the parser costs a re-run: until then
-a message says that the mail could not be read yet.
+Its bytes go into the blob store before anything else; a mail that stands as a message may be acknowledged. A defect of the
+parser costs a re-run: until then a message says that the mail could not be read yet.
 """
 
 import asyncio
@@ -70,10 +70,6 @@ async def file_mail(
         error=None,
         message_id=None,
     )
-    async with database.begin() as connection:
-        known = await raw_mails.keep(connection, mail)
-    if known is not None:
-        return Filed(known.message_id, known.ticket_id, False)
     return await _file(database, blobs, playbook, raw, mail)
 
 
@@ -106,12 +102,16 @@ async def _file(database: Database, blobs: Blobs, playbook: Playbook, raw: bytes
         message, unread = await asyncio.to_thread(_read, raw, mail, playbook)
         keys = [await blobs.put(attachment.content) for attachment in message.attachments]
         async with database.begin() as connection:
+            known = await raw_mails.keep(connection, mail)
+            if known is not None:
+                return Filed(known.message_id, known.ticket_id, False)
             accepted = await accept(connection, message, keys, playbook)
             state = RawState.FILED if unread is None else RawState.FAILED
             await raw_mails.note(connection, mail.blob, state, error=unread, message_id=accepted.message_id)
     except Exception as error:
         state = RawState.FAILED if isinstance(error, UnknownRecipient) else RawState.RECEIVED
         async with database.begin() as connection:
+            await raw_mails.keep(connection, mail)
             await raw_mails.note(connection, mail.blob, state, error=_words(error))
         raise
     return Filed(*accepted, unread)
