@@ -60,3 +60,18 @@ def _intervals_of(calendar: Calendar, day: date, zone: ZoneInfo) -> list[tuple[d
         for hours in calendar.hours
         if day.weekday() in hours.days
     )
+
+
+def subtract_business_time(calendar: Calendar, end: datetime, amount: timedelta) -> datetime:
+    """The latest instant (UTC) from which `amount` of business time passes until `end`. Raises NoBusinessTime."""
+    span = max(amount, timedelta(days=1))
+    while span < _HORIZON:
+        span *= 2
+        closed = [(b, min(e, end)) for b, e in open_intervals(calendar, end - span) if b < end]
+        left = amount
+        for begin, close in reversed(closed):
+            begin = max(begin, end - span)
+            if close - begin >= left:
+                return close - left
+            left -= close - begin
+    raise NoBusinessTime(f"calendar {calendar.name!r} has less than {amount} of open hours in three years")

@@ -2,32 +2,32 @@
 
 import re
 from collections.abc import Container
-from datetime import time, timedelta
+from datetime import time
 from decimal import Decimal
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from domain.messages import Channel
 from domain.people import Role
 from domain.reference_shapes import ReferenceShapes
-
-
-class _Rule(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _duration(value: object) -> object:
-    """Reads `30m`, `4h`, `2d` as people write them; ISO 8601 (`PT2S`) is what it is written back as."""
-    units = {"m": "minutes", "h": "hours", "d": "days"}
-    if isinstance(value, str) and not value.startswith("P"):
-        if value[-1:] not in units or not value[:-1].isdigit():
-            raise ValueError(f"{value!r} is no duration: write it as 30m, 4h or 2d")
-        return timedelta(**{units[value[-1]]: int(value[:-1])})
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+from domain.rule import Duration, Rule
+from domain.service_levels import (
+    CHANNEL,
+    CUSTOMER,
+    LEAD,
+    MANAGER,
+    OWNER,
+    ChannelClock,
+    Conditions,
+    Ladder,
+    Overlay,
+    ServiceLevel,
+    SpecialTarget,
+    WaitingParty,
+    in_order,
+)
 
 
 def _regex(value: str) -> str:
@@ -64,7 +64,7 @@ Origin = Annotated[str, AfterValidator(_origin)]
 """Scheme, host and port of a web page."""
 
 
-class Hours(_Rule):
+class Hours(Rule):
     """One interval of opening hours, the same on each of `days` (0 is Monday), in the calendar's zone."""
 
     days: tuple[int, ...]
@@ -80,7 +80,7 @@ class Hours(_Rule):
         return self
 
 
-class Calendar(_Rule):
+class Calendar(Rule):
     """Business time of one place. `zone` is an IANA name."""
 
     name: str
@@ -88,33 +88,7 @@ class Calendar(_Rule):
     hours: tuple[Hours, ...]
 
 
-class Target(_Rule):
-    """What a tier is promised, in business time of the calendar."""
-
-    first_response: Duration
-    resolution: Duration
-
-
-class EscalationStep(_Rule):
-    """After the deadline is missed by `after` (business time), `to` (a person's name) is told and owns the ticket if
-    `takes_over`."""
-
-    after: Duration
-    to: str
-    takes_over: bool = False
-
-
-class ServiceLevel(_Rule):
-    """The promises of one store: targets by tier, one calendar, when to warn and whom to escalate to."""
-
-    calendar: str
-    targets: dict[str, Target]
-    warn_before: Duration
-    """Business time before a deadline at which its owner is warned."""
-    ladder: tuple[EscalationStep, ...]
-
-
-class Queue(_Rule):
+class Queue(Rule):
     """Where work of one kind waits. `owner` answers for a ticket nobody else owns."""
 
     title: str
@@ -122,13 +96,13 @@ class Queue(_Rule):
     owner: str
 
 
-class Person(_Rule):
+class Person(Rule):
     name: str
     email: str
     role: Role
 
 
-class PostalAddress(_Rule):
+class PostalAddress(Rule):
     name: str
     company: str
     phone: str
@@ -139,7 +113,7 @@ class PostalAddress(_Rule):
     country_code: str
 
 
-class Store(_Rule):
+class Store(Rule):
     """One storefront and brand."""
 
     title: str
@@ -165,7 +139,7 @@ class Store(_Rule):
     """The sites whose pages may carry this store's chat widget."""
 
 
-class Portal(_Rule):
+class Portal(Rule):
     """The procurement system of one buying company: mail that no person wrote and that is business all the same (A4)."""
 
     store: str
@@ -205,7 +179,7 @@ class Portal(_Rule):
         )
 
 
-class ReturnRules(_Rule):
+class ReturnRules(Rule):
     """What a return must keep to. Limits are the largest amount, tax included, that a role may approve itself, in the
     order's currency; a role that is not named may approve nothing."""
 
@@ -221,7 +195,7 @@ class ReturnRules(_Rule):
         return None if role is Role.ADMIN else self.approval_limit.get(role, Decimal(0))
 
 
-class TicketRules(_Rule):
+class TicketRules(Rule):
     reopen_window: Duration
     """Elapsed time after resolving in which a reply reopens the ticket; then it closes."""
     default_tier: str
@@ -229,10 +203,13 @@ class TicketRules(_Rule):
     merge_window: Duration
     """Elapsed time within which a company's messages about one order and matter are one ticket."""
     reply_chase: Duration
-    """Elapsed time after which a ticket that waits for a party is put before its owner again."""
+    """Elapsed time after which a ticket that waits for a party is put before its owner again, where `waiting` says nothing else
+    of that party."""
+    acknowledged_for: Duration
+    """Business time of whoever acknowledged a missed promise in which its ladder climbs no further."""
 
 
-class MailRules(_Rule):
+class MailRules(Rule):
     """How many mails a minute one sender, and one domain that is no public mail service, may send by SMTP. More are told to
     come again later."""
 
@@ -240,7 +217,7 @@ class MailRules(_Rule):
     per_domain: int = Field(default=600, gt=0)
 
 
-class Playbook(_Rule):
+class Playbook(Rule):
     """All rules of the merchant, checked as a whole: every name that is used exists."""
 
     version: str = Field(description="hash of the files' content")
@@ -253,6 +230,10 @@ class Playbook(_Rule):
     returns: ReturnRules
     tickets: TicketRules
     mail: MailRules = MailRules()
+    ladders: dict[str, Annotated[Ladder, AfterValidator(in_order)]]
+    waiting: dict[str, WaitingParty] = {}
+    channel_clocks: tuple[ChannelClock, ...] = ()
+    overlays: tuple[Overlay, ...] = ()
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
@@ -263,13 +244,52 @@ class Playbook(_Rule):
             _known(f"portals.{key}.store", portal.store, self.stores)
         for key, level in self.service_levels.items():
             _known(f"service_levels.{key}.calendar", level.calendar, self.calendars)
+            _known(f"service_levels.{key}.ladder", level.ladder, self.ladders)
             _known(f"service_levels.{key}.targets", self.tickets.default_tier, level.targets)
-            for step in level.ladder:
-                _known(f"service_levels.{key}.ladder", step.to, people)
+            if level.aging is not None:
+                _known(f"service_levels.{key}.aging.ladder", level.aging.ladder, self.ladders)
+            self._special_known(f"service_levels.{key}.special", level.special, level.targets)
+        for key, ladder in self.ladders.items():
+            for index, step in enumerate(ladder):
+                if not step.to.startswith(CHANNEL):
+                    _known(f"ladders.{key}.{index}.to", step.to, people | {OWNER, LEAD, MANAGER})
+        for key, party in self.waiting.items():
+            if party.calendar is not None:
+                _known(f"waiting.{key}.calendar", party.calendar, self.calendars)
+            if party.to is not None and "@" not in party.to:
+                _known(f"waiting.{key}.to", party.to, people | {CUSTOMER})
+        for index, clock in enumerate(self.channel_clocks):
+            if clock.ladder is not None:
+                _known(f"channel_clocks.{index}.ladder", clock.ladder, self.ladders)
+        tiers = {tier for level in self.service_levels.values() for tier in level.targets}
+        for index, overlay in enumerate(self.overlays):
+            for store in overlay.stores:
+                _known(f"overlays.{index}.stores", store, self.stores)
+            for tier in overlay.targets:
+                _known(f"overlays.{index}.targets", tier, tiers)
+            self._special_known(f"overlays.{index}.special", overlay.special, tiers)
         for key, queue in self.queues.items():
             _known(f"queues.{key}.owner", queue.owner, people)
         _known("tickets.default_queue", self.tickets.default_queue, self.queues)
         return self
+
+    def _special_known(self, where: str, special: tuple[SpecialTarget, ...], tiers: Container[str]) -> None:
+        seen: set[Conditions] = set()
+        for index, target in enumerate(special):
+            place = f"{where}.{index}"
+            if target.calendar is not None:
+                _known(f"{place}.calendar", target.calendar, self.calendars)
+            if target.ladder is not None:
+                _known(f"{place}.ladder", target.ladder, self.ladders)
+            for tier in target.when.tier:
+                _known(f"{place}.when.tier", tier, tiers)
+            for queue in target.when.queue:
+                _known(f"{place}.when.queue", queue, self.queues)
+            for channel in target.when.channel:
+                _known(f"{place}.when.channel", channel, set(Channel))
+            if target.when in seen:
+                raise ValueError(f"{place}: another one has the same conditions ({target.when.words}); make them one")
+            seen.add(target.when)
 
     def queue_for(self, intent: str) -> str:
         """The first queue that takes this intent, else the default queue."""

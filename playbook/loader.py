@@ -15,7 +15,18 @@ from pydantic import ValidationError
 from domain.playbook import Playbook
 
 DEFAULT_FOLDER = Path(__file__).parent
-_FILES = ("stores", "calendars", "service_levels", "queues", "people", "portals")
+_FILES = (
+    "stores",
+    "calendars",
+    "service_levels",
+    "ladders",
+    "waiting",
+    "channel_clocks",
+    "overlays",
+    "queues",
+    "people",
+    "portals",
+)
 
 
 class PlaybookError(ValueError):

@@ -38,7 +38,7 @@ from activities.records.models import (
 from domain.case import DecisionOutcome, Publication, Snapshot, TimelineEvent
 from domain.messages import MessageNature
 from domain.playbook import Playbook
-from domain.sla import Promise
+from domain.promises import promises_of
 
 ORDER = "10452"
 
@@ -86,13 +86,9 @@ class World:
         return self.shown.state if self.snapshots else None
 
     def _ticket_rules(self) -> TicketPolicy:
-        level = self.playbook.service_levels["northwind"]
         return TicketPolicy(
             playbook_version=self.playbook.version,
-            promise=Promise(
-                calendar=self.playbook.calendars[level.calendar], warn_before=level.warn_before, ladder=level.ladder
-            ),
-            targets=level.targets,
+            promises=promises_of(self.playbook, "northwind-tools", self.now()),
             default_tier="standard",
             queues={name: queue.owner for name, queue in self.playbook.queues.items()},
             intent_queues={"wismo": "delivery"},
@@ -103,10 +99,9 @@ class World:
         )
 
     def _return_rules(self) -> ReturnPolicy:
-        level = self.playbook.service_levels["northwind"]
         return ReturnPolicy(
             playbook_version=self.playbook.version,
-            promise=Promise(calendar=self.playbook.calendars[level.calendar], ladder=level.ladder),
+            promises=promises_of(self.playbook, "northwind-tools", self.now()),
             rules=self.playbook.returns,
             owner="Jonas Weber",
             queue="returns",
