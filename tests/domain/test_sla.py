@@ -99,7 +99,7 @@ def test_the_hours_after_a_deadline_are_business_hours_of_whoever_is_told() -> N
 
 
 def test_a_warning_that_would_have_come_before_the_start_does_not_come() -> None:
-    assert [notice.kind for notice in lived(clock(timedelta(minutes=20)))][0] is NoticeKind.MISSED
+    assert lived(clock(timedelta(minutes=20)))[0].kind is NoticeKind.MISSED
 
 
 def test_an_acknowledged_miss_climbs_no_further_until_its_time_is_over() -> None:

@@ -39,6 +39,7 @@ from domain.case import DecisionOutcome, Publication, Snapshot, TimelineEvent
 from domain.messages import MessageNature
 from domain.playbook import Playbook
 from domain.promises import promises_of
+from domain.service_levels import Aging
 
 ORDER = "10452"
 
@@ -69,6 +70,7 @@ class World:
         self.is_paid = True
         self.problems: tuple[str, ...] = ()
         self.price = Decimal("119.00")
+        self.aging: Aging | None = None
 
     def _act(self, name: str) -> None:
         if self.fail.get(name):
@@ -88,7 +90,7 @@ class World:
     def _ticket_rules(self) -> TicketPolicy:
         return TicketPolicy(
             playbook_version=self.playbook.version,
-            promises=promises_of(self.playbook, "northwind-tools", self.now()),
+            promises=promises_of(self.playbook, "northwind-tools", self.now()).model_copy(update={"aging": self.aging}),
             default_tier="standard",
             queues={name: queue.owner for name, queue in self.playbook.queues.items()},
             intent_queues={"wismo": "delivery"},

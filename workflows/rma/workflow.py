@@ -102,10 +102,16 @@ class ReturnWorkflow(ReturnDecisions):
         if notice.kind is NoticeKind.ESCALATION and notice.takes_over:
             self.state.owner = notice.to
         if notice.kind is NoticeKind.MISSED:
-            self.record("missed", f"The {clock.name.words} deadline of {notice.due_at:%Y-%m-%d %H:%M} UTC was missed.")
+            text = f"The {clock.name.words} deadline of {notice.due_at:%Y-%m-%d %H:%M} UTC was missed."
+            self.record("missed", text, planned_for=notice.planned_for)
             return
         person = notice.to or self.state.owner or self.state.policy.owner
-        self.record("escalated", f"{clock.name.words.capitalize()} missed: {person} was told.")
+        if notice.kind is NoticeKind.WARNING:
+            text = f"The {clock.name.words} deadline is near: {notice.due_at:%Y-%m-%d %H:%M} UTC."
+            self.record("warning", text, planned_for=notice.planned_for)
+        else:
+            text = f"{clock.name.words.capitalize()} missed: {person} was told."
+            self.record("escalated", text, planned_for=notice.planned_for)
         self.start_effect(
             tell(
                 self.workflow_id,
