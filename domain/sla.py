@@ -3,14 +3,15 @@
 All pure over (clock, policy, now): the same facts give the same deadline, and every deadline explains itself.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from domain.business_time import add_business_time, business_time_between
-from domain.playbook import Calendar, EscalationStep
+from domain.calendars import Calendar, Hours
+from domain.playbook import EscalationStep
 
 
 class ClockName(StrEnum):
@@ -46,7 +47,8 @@ class Promise(BaseModel):
     ladder: tuple[EscalationStep, ...] = ()
 
 
-_ELAPSED = Promise(calendar=Calendar(name="elapsed time", zone="UTC", hours=()))
+_ALWAYS = Hours(days=tuple(range(7)), opens=time.min, closes=time.min)
+_ELAPSED = Promise(calendar=Calendar(name="elapsed time", zone="UTC", hours=(_ALWAYS,)))
 """What a plain clock is held to: no warning, no ladder."""
 
 

@@ -1,5 +1,6 @@
 """Opening a return: the order looked up, what may be returned checked, the rules pinned."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -103,7 +104,7 @@ class ReturnRecords:
         queue = playbook.queue_for(_RETURN_INTENT)
         return ReturnPolicy(
             playbook_version=playbook.version,
-            promise=Promise(calendar=playbook.calendars[level.calendar], ladder=level.ladder),
+            promise=Promise(calendar=playbook.calendars[level.calendar].pinned(datetime.now(UTC).date()), ladder=level.ladder),
             rules=playbook.returns,
             owner=playbook.queues[queue].owner,
             queue=queue,

@@ -1,5 +1,6 @@
 """Opening a ticket: its message read and triaged, its order looked up, its rules pinned, in one go."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from temporalio import activity
@@ -147,9 +148,10 @@ class TicketRecords:
     def _policy(self, store: str) -> TicketPolicy:
         playbook = self._playbook
         level = playbook.service_levels[playbook.stores[store].service_level]
+        calendar = playbook.calendars[level.calendar].pinned(datetime.now(UTC).date())
         return TicketPolicy(
             playbook_version=playbook.version,
-            promise=Promise(calendar=playbook.calendars[level.calendar], warn_before=level.warn_before, ladder=level.ladder),
+            promise=Promise(calendar=calendar, warn_before=level.warn_before, ladder=level.ladder),
             targets=level.targets,
             default_tier=playbook.tickets.default_tier,
             queues={name: queue.owner for name, queue in playbook.queues.items()},

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.playbook import Calendar, EscalationStep, Hours
+from domain.calendars import Calendar, Hours
+from domain.playbook import EscalationStep
 from domain.sla import (
     Clock,
     ClockName,

@@ -262,9 +262,10 @@ class Lives:
 
 def _policy(playbook: Playbook) -> TicketPolicy:
     level = playbook.service_levels["northwind"]
+    calendar = playbook.calendars[level.calendar].pinned(datetime.now(UTC).date())
     return TicketPolicy(
         playbook_version="1",
-        promise=Promise(calendar=playbook.calendars[level.calendar], warn_before=level.warn_before, ladder=level.ladder),
+        promise=Promise(calendar=calendar, warn_before=level.warn_before, ladder=level.ladder),
         targets=level.targets,
         default_tier="standard",
         queues={name: queue.owner for name, queue in playbook.queues.items()},

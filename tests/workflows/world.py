@@ -35,9 +35,10 @@ from activities.records.models import (
     ReturnPolicy,
     TicketPolicy,
 )
+from domain.calendars import Calendar
 from domain.case import DecisionOutcome, Publication, Snapshot, TimelineEvent
 from domain.messages import MessageNature
-from domain.playbook import Playbook
+from domain.playbook import Playbook, ServiceLevel
 from domain.sla import Promise
 
 ORDER = "10452"
@@ -85,13 +86,14 @@ class World:
     def stored(self) -> dict[str, Any] | None:
         return self.shown.state if self.snapshots else None
 
+    def _calendar(self, level: ServiceLevel) -> Calendar:
+        return self.playbook.calendars[level.calendar].pinned(datetime.now(UTC).date())
+
     def _ticket_rules(self) -> TicketPolicy:
         level = self.playbook.service_levels["northwind"]
         return TicketPolicy(
             playbook_version=self.playbook.version,
-            promise=Promise(
-                calendar=self.playbook.calendars[level.calendar], warn_before=level.warn_before, ladder=level.ladder
-            ),
+            promise=Promise(calendar=self._calendar(level), warn_before=level.warn_before, ladder=level.ladder),
             targets=level.targets,
             default_tier="standard",
             queues={name: queue.owner for name, queue in self.playbook.queues.items()},
@@ -106,7 +108,7 @@ class World:
         level = self.playbook.service_levels["northwind"]
         return ReturnPolicy(
             playbook_version=self.playbook.version,
-            promise=Promise(calendar=self.playbook.calendars[level.calendar], ladder=level.ladder),
+            promise=Promise(calendar=self._calendar(level), ladder=level.ladder),
             rules=self.playbook.returns,
             owner="Jonas Weber",
             queue="returns",
