@@ -14,8 +14,8 @@ from activities.bigcommerce.models import store_queue
 from activities.carriers.models import carrier_queue
 from activities.finance.models import ledger_queue
 from bench.crowd import Crowd, LiveWorld
+from domain.calendars import Calendar, Hours
 from domain.people import Role
-from domain.playbook import Calendar, Hours
 from domain.promises import ClockName, Promises, TargetRule
 from playbook.loader import DEFAULT_FOLDER, load
 from workers import registry

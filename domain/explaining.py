@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.business_time import open_intervals
-from domain.playbook import Calendar
+from domain.business_time import intervals_used
+from domain.calendars import Calendar
 from domain.promises import Promises, clock_of_first_shape, in_words, promises_of_first_shape
 from domain.sla import Clock, ClockState, running_spans
 
@@ -74,12 +74,7 @@ def _intervals(calendar: Calendar | None, begin: datetime, end: datetime) -> lis
         return []
     if calendar is None:
         return [(begin, end)]
-    found: list[tuple[datetime, datetime]] = []
-    for opens, closes in open_intervals(calendar, begin):
-        if opens >= end:
-            break
-        found.append((max(opens, begin), min(closes, end)))
-    return found
+    return list(intervals_used(calendar, begin, end))
 
 
 def _local(at: datetime, calendar: Calendar | None) -> str:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Container
-from datetime import time
 from decimal import Decimal
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from domain.calendars import Calendar
 from domain.messages import Channel
 from domain.people import Role
 from domain.reference_shapes import ReferenceShapes
@@ -62,30 +62,6 @@ def _origin(value: str) -> str:
 
 Origin = Annotated[str, AfterValidator(_origin)]
 """Scheme, host and port of a web page."""
-
-
-class Hours(Rule):
-    """One interval of opening hours, the same on each of `days` (0 is Monday), in the calendar's zone."""
-
-    days: tuple[int, ...]
-    opens: time
-    closes: time
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.closes <= self.opens:
-            raise ValueError(f"closes {self.closes} is not after opens {self.opens}")
-        if not self.days or any(day not in range(7) for day in self.days):
-            raise ValueError("days are numbers from 0 (Monday) to 6 (Sunday), at least one")
-        return self
-
-
-class Calendar(Rule):
-    """Business time of one place. `zone` is an IANA name."""
-
-    name: str
-    zone: str
-    hours: tuple[Hours, ...]
 
 
 class Queue(Rule):

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from domain.playbook import Calendar, Playbook
+from domain.calendars import Calendar
+from domain.playbook import Playbook
 from domain.service_levels import (
     LEAD,
     MANAGER,
@@ -177,7 +178,7 @@ def promises_of(playbook: Playbook, store: str, at: datetime) -> Promises:
         version=playbook.version,
         store=store,
         calendar=level.calendar,
-        calendars={name: playbook.calendars[name] for name in sorted(used)},
+        calendars={name: playbook.calendars[name].pinned(at.date()) for name in sorted(used)},
         ladders=playbook.ladders,
         ladder=level.ladder,
         targets=tuple(targets),

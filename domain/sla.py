@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from domain.business_time import add_business_time, business_time_between, subtract_business_time
-from domain.playbook import Calendar
+from domain.calendars import Calendar
 from domain.promises import ClockName, Promises, TargetRule
 from domain.service_levels import EscalationStep, Ladder
 
@@ -164,16 +164,16 @@ def resume(clock: Clock, promises: Promises, at: datetime) -> None:
             left, clock.used, clock.left_when_paused = clock.left_when_paused, clock.target - clock.left_when_paused, None
         clock.state = ClockState.RUNNING
         clock.running_since = at
-        clock.due_at = _reach(promises, clock, at, left)
+        clock.due_at = _reach(promises, clock, at, max(left, timedelta(0)))
 
 
 def replan(clock: Clock, promises: Promises, rule: TargetRule, because: str) -> None:
     """Holds a clock that has not ended to another target, counted from its start. Its pauses stay."""
     clock.target, clock.calendar, clock.ladder = rule.within, rule.calendar, rule.ladder
     clock.because.append(because)
-    spans = list(running_spans(clock))
-    clock.used = sum((_ran(promises, clock, begin, end) for begin, end in spans if end is not None), timedelta(0))
-    clock.due_at = _reach(promises, clock, clock.running_since, clock.target - clock.used)
+    ended = [(begin, end) for begin, end in running_spans(clock) if end is not None]
+    clock.used = sum((_ran(promises, clock, begin, end) for begin, end in ended), timedelta(0))
+    clock.due_at = recomputed_due(clock, promises) or clock.due_at
     clock.taken, clock.last_step_at, clock.missed_at, clock.acknowledged = 0, None, None, None
     if clock.state is ClockState.MISSED:
         clock.state = ClockState.RUNNING

@@ -13,6 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from domain.playbook import Playbook
+from playbook.scalars import PlainLoader
 
 DEFAULT_FOLDER = Path(__file__).parent
 _FILES = (
@@ -60,7 +61,7 @@ def load(folder: Path) -> Playbook:
 
 def _read(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), PlainLoader)
     except FileNotFoundError:
         raise PlaybookError(f"{path}: no such file; a playbook needs it") from None
     except yaml.YAMLError as error:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.business_time import business_time_between
+from domain.calendars import Calendar, Hours
 from domain.explaining import explain
-from domain.playbook import Calendar, Hours
 from domain.promises import ClockName, Promises
 from domain.service_levels import EscalationStep
 from domain.sla import (
