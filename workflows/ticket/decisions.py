@@ -70,7 +70,8 @@ class TicketDecisions(TicketPromises):
                 if self.state.status == "open":
                     raise Refused("The ticket is open.")
                 self.take_up_again(f"{taken.author} reopened it", taken)
-        self.somebody_acted()
+        if not isinstance(decision, Note):  # a note alone brings nothing forward
+            self.somebody_acted()
         self.remember(decision=taken)
         self.accept(taken.decision_id)
 
