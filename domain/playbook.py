@@ -11,6 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from domain.people import Role
 from domain.reference_shapes import ReferenceShapes
+from domain.routing import RoutingRule
+from domain.routing_checks import refuse_unusable
 
 
 class _Rule(BaseModel):
@@ -118,7 +120,6 @@ class Queue(_Rule):
     """Where work of one kind waits. `owner` answers for a ticket nobody else owns."""
 
     title: str
-    intents: tuple[str, ...]
     owner: str
 
 
@@ -161,8 +162,14 @@ class Store(_Rule):
     warehouse: PostalAddress
     tiers: dict[str, str] = {}
     """Tier by the store's customer group id (as text)."""
+    company_tiers: dict[str, str] = {}
+    """Tier by the store's own id of a company (as text); it beats that of the group."""
     chat_origins: tuple[Origin, ...] = ()
     """The sites whose pages may carry this store's chat widget."""
+
+    def tier_of(self, company_id: str, group_id: str | None) -> str | None:
+        """The tier of a company; None where the playbook names none."""
+        return self.company_tiers.get(company_id) or self.tiers.get(group_id or "")
 
 
 class Portal(_Rule):
@@ -249,6 +256,7 @@ class Playbook(_Rule):
     service_levels: dict[str, ServiceLevel]
     queues: dict[str, Queue]
     people: tuple[Person, ...]
+    routing: tuple[RoutingRule, ...]
     portals: dict[str, Portal] = {}
     returns: ReturnRules
     tickets: TicketRules
@@ -259,6 +267,10 @@ class Playbook(_Rule):
         people = {person.name for person in self.people}
         for key, store in self.stores.items():
             _known(f"stores.{key}.service_level", store.service_level, self.service_levels)
+            targets = self.service_levels[store.service_level].targets
+            for kind, tiers in (("tiers", store.tiers), ("company_tiers", store.company_tiers)):
+                for who, tier in tiers.items():
+                    _known(f"stores.{key}.{kind}.{who}", tier, targets)
         for key, portal in self.portals.items():
             _known(f"portals.{key}.store", portal.store, self.stores)
         for key, level in self.service_levels.items():
@@ -269,11 +281,10 @@ class Playbook(_Rule):
         for key, queue in self.queues.items():
             _known(f"queues.{key}.owner", queue.owner, people)
         _known("tickets.default_queue", self.tickets.default_queue, self.queues)
+        languages = {key: store.languages for key, store in self.stores.items()}
+        tiers = {key: self.service_levels[store.service_level].targets for key, store in self.stores.items()}
+        refuse_unusable(self.routing, self.queues, people, languages, tiers)
         return self
-
-    def queue_for(self, intent: str) -> str:
-        """The first queue that takes this intent, else the default queue."""
-        return next((key for key, queue in self.queues.items() if intent in queue.intents), self.tickets.default_queue)
 
     def store_of(self, address: str) -> str | None:
         """The store a support address belongs to, letter case ignored."""

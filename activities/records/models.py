@@ -10,6 +10,7 @@ from domain.effects import EffectState
 from domain.messages import MessageNature
 from domain.playbook import ReturnRules, Target
 from domain.references import MessagePart, Reference
+from domain.routing import Routed
 from domain.sla import Promise
 
 PUBLISH = "records.publish"
@@ -99,7 +100,8 @@ class OtherTicket(_Model):
 
 
 class MessageFacts(_Model):
-    """A message without its words. `case_id` is the ticket it is in, `origin_id` the one it would be in without merges."""
+    """A message without its words. `case_id` is the ticket it is in, `origin_id` the one it would be in without merges. `company`
+    and its `tier` are what the store said where it was asked about this message."""
 
     message_id: UUID
     received_at: AwareDatetime
@@ -111,13 +113,17 @@ class MessageFacts(_Model):
     orders: tuple[str, ...] = ()
     """The orders its references were found to be."""
     duplicates: tuple[OtherTicket, ...] = ()
+    company: str | None = None
+    tier: str | None = None
 
 
 class ContextFacts(_Model):
     """What a case needs of an order context; the whole of it is in the records. `missing` is in words. `same` is the ticket
-    that is about the very same, `duplicates` are those about some of it."""
+    that is about the very same, `duplicates` are those about some of it. `routed`: where the rules send the ticket now that the
+    store was asked again."""
 
     company: str | None = None
+    company_id: str | None = None
     tier: str | None = None
     orders: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
@@ -125,6 +131,7 @@ class ContextFacts(_Model):
     references: tuple[FoundReference, ...] = ()
     same: OtherTicket | None = None
     duplicates: tuple[OtherTicket, ...] = ()
+    routed: Routed | None = None
 
 
 class FillContext(_Model):
@@ -133,7 +140,8 @@ class FillContext(_Model):
 
 
 class TicketPolicy(_Model):
-    """The rules a ticket is born with and keeps (P6). `reopen_window` and `chase_after` are elapsed seconds."""
+    """The rules a ticket is born with and keeps (P6). `reopen_window` and `chase_after` are elapsed seconds. `intent_queues` is
+    how a ticket found its queue before there were routing rules."""
 
     playbook_version: str
     promise: Promise
@@ -141,16 +149,21 @@ class TicketPolicy(_Model):
     default_tier: str
     queues: dict[str, str]
     """Queue → its owner."""
-    intent_queues: dict[str, str]
+    intent_queues: dict[str, str] = {}
     default_queue: str
     people: tuple[str, ...]
     reopen_window: float
     chase_after: float
 
+    def place_of(self, routed: Routed) -> tuple[str, str]:
+        """Queue and owner."""
+        return routed.queue, routed.owner or self.queues[routed.queue]
+
 
 class OpenedTicket(_Model):
     """All a new ticket needs in its first moment. `stored` is the state of a ticket that had closed and is woken again.
-    `counts_from` is when its clocks begin, if that is not when the customer wrote; `answered`: the last word is ours."""
+    `counts_from` is when its clocks begin, if that is not when the customer wrote; `answered`: the last word is ours. `routed`
+    is None only in histories from before there were routing rules, and where it is woken again."""
 
     stored: dict[str, Any] | None = None
     counts_from: AwareDatetime | None = None
@@ -164,6 +177,7 @@ class OpenedTicket(_Model):
     suggestions: tuple[str, ...] = ()
     references: tuple[FoundReference, ...] = ()
     context: ContextFacts = ContextFacts()
+    routed: Routed | None = None
     policy: TicketPolicy
 
 

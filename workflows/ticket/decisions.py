@@ -181,6 +181,7 @@ class TicketDecisions(Case[TicketState]):
             changes.append(f"tags {', '.join(state.tags) or 'none'}")
         if decision.tier is not None:
             changes.append(f"tier {state.tier} → {decision.tier}")
+            state.tier_by_agent = True
             self.replan(decision.tier)
         text = f"Changed {'; '.join(changes) or 'nothing'}."
         self.record("retagged", text, actor=taken.author, decision_id=taken.decision_id)
