@@ -26,8 +26,8 @@ def _rule_pattern(pattern: str) -> str:
 
 
 RulePattern = Annotated[str, AfterValidator(_rule_pattern)]
-"""A regular expression that is looked for, letter case ignored; `^` and `$` mean a line. A range such as `{0,9}` takes the place
-of `+` and `*`."""
+"""A regular expression that is looked for, letter case ignored; `^` and `$` mean a line. A range such as `{0,9}` takes the
+place of `+` and `*`."""
 
 
 class _Model(BaseModel):

@@ -30,7 +30,7 @@ async def read_ticket(connection: AsyncConnection, ticket_id: UUID) -> StoredTic
 
 
 async def read_tickets(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, StoredTicket]:
-    """The tickets with these numbers, by number; what is no ticket is left out."""
+    """The tickets with these numbers, by number and in its order; what is no ticket is left out."""
     return {ticket.case["number"]: ticket for ticket in await _read(connection, cases.c.number.in_(numbers))}
 
 
@@ -48,6 +48,7 @@ async def _read(connection: AsyncConnection, wanted: sql.ColumnElement[bool]) ->
         sql.select(cases, opening.label("opening_id"), company_id.label("context_company_id"))
         .outerjoin(contexts, contexts.c.case_id == cases.c.id)
         .where(cases.c.process == TICKET, wanted)
+        .order_by(cases.c.number)
     )
     rows = [dict(row) for row in (await connection.execute(query)).mappings()]
     ids = [row["opening_id"] for row in rows]

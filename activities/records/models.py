@@ -100,8 +100,8 @@ class OtherTicket(_Model):
 
 
 class MessageFacts(_Model):
-    """A message without its words. `case_id` is the ticket it is in, `origin_id` the one it would be in without merges. `company`
-    and its `tier` are what the store said where it was asked about this message."""
+    """A message without its words. `case_id` is the ticket it is in, `origin_id` the one it would be in without merges.
+    `company` and its `tier` are what the store said where it was asked about this message."""
 
     message_id: UUID
     received_at: AwareDatetime

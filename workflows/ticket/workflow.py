@@ -101,9 +101,7 @@ class TicketWorkflow(TicketMerging):
             self.record(
                 "message", "A message arrived.", actor="customer", at=message.received_at, message_id=message.message_id
             )
-        triaged = (
-            f"Queue {queue}, owner {owner}. {routed.reason} Intent by {opened.intent_evidence}. Language {opened.language}."
-        )
+        triaged = f"Queue {queue}, owner {owner}. {routed.reason} Intent: {opened.intent_evidence}. Language {opened.language}."
         self.record("triaged", triaged)
         for words in context.missing:
             self.record("missing", words)
