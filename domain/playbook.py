@@ -264,7 +264,7 @@ class Playbook(_Rule):
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
-        people = {person.name for person in self.people}
+        people = [person.name for person in self.people]
         for key, store in self.stores.items():
             _known(f"stores.{key}.service_level", store.service_level, self.service_levels)
             targets = self.service_levels[store.service_level].targets
