@@ -13,6 +13,9 @@ from storage.threads import TICKET
 
 Row = dict[str, Any]
 
+_NUMBER_BITS = 64
+"""The column holds no larger number, and the database refuses to compare with one."""
+
 
 @dataclass(frozen=True)
 class StoredTicket:
@@ -31,7 +34,8 @@ async def read_ticket(connection: AsyncConnection, ticket_id: UUID) -> StoredTic
 
 async def read_tickets(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, StoredTicket]:
     """The tickets with these numbers, by number and in its order; what is no ticket is left out."""
-    return {ticket.case["number"]: ticket for ticket in await _read(connection, cases.c.number.in_(numbers))}
+    fitting = [number for number in numbers if number.bit_length() < _NUMBER_BITS]
+    return {ticket.case["number"]: ticket for ticket in await _read(connection, cases.c.number.in_(fitting))}
 
 
 async def _read(connection: AsyncConnection, wanted: sql.ColumnElement[bool]) -> list[StoredTicket]:
