@@ -12,6 +12,8 @@ from domain.calendars import Calendar
 from domain.messages import Channel
 from domain.people import Role
 from domain.reference_shapes import ReferenceShapes
+from domain.routing import RoutingRule
+from domain.routing_checks import refuse_unusable
 from domain.rule import Duration, Rule
 from domain.service_levels import (
     CHANNEL,
@@ -68,7 +70,6 @@ class Queue(Rule):
     """Where work of one kind waits. `owner` answers for a ticket nobody else owns."""
 
     title: str
-    intents: tuple[str, ...]
     owner: str
 
 
@@ -111,8 +112,14 @@ class Store(Rule):
     warehouse: PostalAddress
     tiers: dict[str, str] = {}
     """Tier by the store's customer group id (as text)."""
+    company_tiers: dict[str, str] = {}
+    """Tier by the store's own id of a company (as text); it beats that of the group."""
     chat_origins: tuple[Origin, ...] = ()
     """The sites whose pages may carry this store's chat widget."""
+
+    def tier_of(self, company_id: str, group_id: str | None) -> str | None:
+        """The tier of a company; None where the playbook names none."""
+        return self.company_tiers.get(company_id) or self.tiers.get(group_id or "")
 
 
 class Portal(Rule):
@@ -202,6 +209,7 @@ class Playbook(Rule):
     service_levels: dict[str, ServiceLevel]
     queues: dict[str, Queue]
     people: tuple[Person, ...]
+    routing: tuple[RoutingRule, ...]
     portals: dict[str, Portal] = {}
     returns: ReturnRules
     tickets: TicketRules
@@ -213,9 +221,13 @@ class Playbook(Rule):
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
-        people = {person.name for person in self.people}
+        people = [person.name for person in self.people]
         for key, store in self.stores.items():
             _known(f"stores.{key}.service_level", store.service_level, self.service_levels)
+            targets = self.service_levels[store.service_level].targets
+            for kind, tiers in (("tiers", store.tiers), ("company_tiers", store.company_tiers)):
+                for who, tier in tiers.items():
+                    _known(f"stores.{key}.{kind}.{who}", tier, targets)
         for key, portal in self.portals.items():
             _known(f"portals.{key}.store", portal.store, self.stores)
         for key, level in self.service_levels.items():
@@ -228,12 +240,12 @@ class Playbook(Rule):
         for key, ladder in self.ladders.items():
             for index, step in enumerate(ladder):
                 if not step.to.startswith(CHANNEL):
-                    _known(f"ladders.{key}.{index}.to", step.to, people | {OWNER, LEAD, MANAGER})
+                    _known(f"ladders.{key}.{index}.to", step.to, {*people, OWNER, LEAD, MANAGER})
         for key, party in self.waiting.items():
             if party.calendar is not None:
                 _known(f"waiting.{key}.calendar", party.calendar, self.calendars)
             if party.to is not None and "@" not in party.to:
-                _known(f"waiting.{key}.to", party.to, people | {CUSTOMER})
+                _known(f"waiting.{key}.to", party.to, {*people, CUSTOMER})
         for index, clock in enumerate(self.channel_clocks):
             if clock.ladder is not None:
                 _known(f"channel_clocks.{index}.ladder", clock.ladder, self.ladders)
@@ -247,6 +259,9 @@ class Playbook(Rule):
         for key, queue in self.queues.items():
             _known(f"queues.{key}.owner", queue.owner, people)
         _known("tickets.default_queue", self.tickets.default_queue, self.queues)
+        languages = {key: store.languages for key, store in self.stores.items()}
+        tiers = {key: self.service_levels[store.service_level].targets for key, store in self.stores.items()}
+        refuse_unusable(self.routing, self.queues, people, languages, tiers)
         return self
 
     def _special_known(self, where: str, special: tuple[SpecialTarget, ...], tiers: Container[str]) -> None:
@@ -266,10 +281,6 @@ class Playbook(Rule):
             if target.when in seen:
                 raise ValueError(f"{place}: another one has the same conditions ({target.when.words}); make them one")
             seen.add(target.when)
-
-    def queue_for(self, intent: str) -> str:
-        """The first queue that takes this intent, else the default queue."""
-        return next((key for key, queue in self.queues.items() if intent in queue.intents), self.tickets.default_queue)
 
     def store_of(self, address: str) -> str | None:
         """The store a support address belongs to, letter case ignored."""

@@ -1,5 +1,5 @@
 """Reads a playbook folder: `stores.yaml`, `calendars.yaml`, `service_levels.yaml`, `queues.yaml`, `people.yaml`,
-`portals.yaml`, `rules.yaml`.
+`routing.yaml`, `portals.yaml`, `rules.yaml`.
 
 The texts in `templates/` are read when they are needed; the version covers them too.
 """
@@ -26,6 +26,7 @@ _FILES = (
     "overlays",
     "queues",
     "people",
+    "routing",
     "portals",
 )
 
@@ -51,12 +52,27 @@ def load(folder: Path) -> Playbook:
         return Playbook.model_validate({**content, "version": version})
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = _place(first["loc"], content)
         words = f"{place + ': ' if place else ''}{first['msg'].removeprefix('Value error, ')}"
+        if first["type"] == "enum":
+            words += f"; it says {first['input']!r}"
         # A rule across files has no place of its own: its words begin with it.
         section = words.partition(".")[0]
         file = f"{section}.yaml" if section in _FILES else "rules.yaml" if place else ""
         raise PlaybookError(f"{folder / file}: {words}") from error
+
+
+def _place(location: tuple[int | str, ...], content: Any) -> str:
+    """Where in a file something stands, with dots; an entry of a list goes by its name, if it has one."""
+    parts: list[str] = []
+    for part in location:
+        if isinstance(content, list) and isinstance(part, int):
+            content = content[part]
+        else:
+            content = content.get(part) if isinstance(content, dict) else None
+        name = content.get("name") if isinstance(part, int) and isinstance(content, dict) else None
+        parts.append(str(name or part))
+    return ".".join(parts)
 
 
 def _read(path: Path) -> Any:

@@ -24,6 +24,7 @@ from activities.records.models import (
     TicketPolicy,
 )
 from activities.records.reading import Reading, found_references
+from activities.records.routing import route_message
 from activities.understanding.models import Reading as Understood
 from domain.messages import MessageNature
 from domain.playbook import Playbook
@@ -66,6 +67,7 @@ class TicketRecords:
             suggestions=tuple(intent.value for intent in read.suggestions),
             references=context.references,
             context=context,
+            routed=route_message(self._playbook, first, read, context),
             policy=self._policy(reference.store, first["at"]),
         )
 
@@ -87,6 +89,8 @@ class TicketRecords:
                 "references": context.references,
                 "orders": context.orders,
                 "duplicates": (*also, *context.duplicates),
+                "company": context.company,
+                "tier": context.tier,
             }
         )
 
@@ -98,10 +102,11 @@ class TicketRecords:
             inbound = await cases.read_inbound(connection, wanted.case_id)
         first = inbound[0]
         named = self._reading.references(first)
-        context = await self._context(birth, first, named, await self._reading.understand(first))
+        read = await self._reading.understand(first)
+        context = await self._context(birth, first, named, read)
         if not context.store_answered:
             raise Transient("; ".join(context.missing))
-        return context
+        return context.model_copy(update={"routed": route_message(self._playbook, first, read, context)})
 
     async def _context(
         self, case: dict[str, Any], message: dict[str, Any], named: tuple[NamedReference, ...], understood: Understood
@@ -116,10 +121,11 @@ class TicketRecords:
             if found.store_answered:
                 same, duplicates = await find_the_same(connection, self._playbook, case, message, understood, references, found)
             await cases.keep_context(connection, case["id"], found.model_dump(mode="json"), found.as_of)
-        company, tiers = found.company, self._playbook.stores[store].tiers
+        company, rules = found.company, self._playbook.stores[store]
         return ContextFacts(
             company=company.name if company else None,
-            tier=tiers.get(company.group_id or "") if company else None,
+            company_id=company.company_id if company else None,
+            tier=rules.tier_of(company.company_id, company.group_id) if company else None,
             orders=found.about,
             missing=found.missing,
             store_answered=found.store_answered,
@@ -152,7 +158,6 @@ class TicketRecords:
             promises=promises_of(playbook, store, at),
             default_tier=playbook.tickets.default_tier,
             queues={name: queue.owner for name, queue in playbook.queues.items()},
-            intent_queues={intent: name for name, queue in reversed(playbook.queues.items()) for intent in queue.intents},
             default_queue=playbook.tickets.default_queue,
             people=tuple(person.name for person in playbook.people),
             reopen_window=playbook.tickets.reopen_window.total_seconds(),

@@ -13,7 +13,8 @@ from workers.command_line import application
 
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = [
-    [name] for name in "up worker api migrate processes doctor replay import reparse train evaluate new-process token".split()
+    [name]
+    for name in "up worker api migrate processes doctor replay import reparse route train evaluate new-process token".split()
 ]
 
 

@@ -200,6 +200,7 @@ class TicketDecisions(TicketPromises):
             self.plan_anew(f"{taken.author} changed the tags")
         if decision.tier is not None:
             changes.append(f"tier {state.tier} → {decision.tier}")
+            state.tier_by_agent = True
             self.change_tier(decision.tier, f"{taken.author} changed the tier to {decision.tier}")
         text = f"Changed {'; '.join(changes) or 'nothing'}."
         self.record("retagged", text, actor=taken.author, decision_id=taken.decision_id)
