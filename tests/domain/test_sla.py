@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.business_time import add_business_time, business_time_between
 from domain.playbook import Calendar, EscalationStep, Hours
 from domain.sla import (
     Clock,
@@ -93,3 +94,20 @@ def test_pausing_and_resuming_does_not_drift(turns: list[tuple[int, int]]) -> No
         resume(one, PROMISE, now)
     closed_minutes = (one.due_at.date() - START.date()).days  # the calendar is closed from 23:59 to midnight
     assert abs(one.due_at - (START + 2 * HOUR + paused)) <= timedelta(minutes=closed_minutes)
+
+
+def test_a_thousand_pauses_leave_the_deadline_where_it_belongs() -> None:
+    """Over weekends and the end of summer time, to the microsecond."""
+    days = Hours(days=(0, 1, 2, 3, 4), opens=time(8), closes=time(18))
+    office = Promise(calendar=Calendar(name="office", zone="Europe/Berlin", hours=(days,)))
+    target, run = timedelta(hours=100), timedelta(0)
+    now = datetime(2026, 10, 16, 6, 30, tzinfo=UTC)
+    one = start_clock(ClockName.RESOLUTION, target, office, now, "Tier gold.")
+    for number in range(1_000):
+        begin, now = now, now + timedelta(seconds=61, microseconds=333_333 + number)
+        pause(one, office, now, "supplier")
+        run += business_time_between(office.calendar, begin, now)
+        now += timedelta(minutes=47, microseconds=777_777)
+        resume(one, office, now)
+    assert run > HOUR, "it ran now and then"
+    assert one.due_at == add_business_time(office.calendar, now, target - run)
