@@ -117,7 +117,7 @@ class Bench:
     async def noticed(self, title: str, count: int, first: datetime) -> Lateness:
         """What was noticed, once it is all or after ten minutes without anything new."""
         task = self._progress.add_task("noticed", total=count)
-        await asyncio.sleep(max(0.0, (first - datetime.now(UTC)).total_seconds()))
+        await _until(first)
         last, changed = 0, time.monotonic()
         while last < count and time.monotonic() - changed < _PATIENCE_SECONDS:
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
@@ -161,14 +161,17 @@ async def _prepared(stack: Running, progress: Progress) -> AsyncIterator[Bench]:
 
 async def _same_second(bench: Bench, count: int) -> tuple[dict[str, Any], bool]:
     title, first = await bench.ready([0.0] * count)
-    before = _processor_seconds(bench.stack)
+    await _until(first)
+    before, all_before, begin = _processor_seconds(bench.stack), machine.busy_seconds(), time.monotonic()
     found = await bench.noticed(title, count, first)
-    used = {name: round(1000 * (now - before[name]) / count, 1) for name, now in _processor_seconds(bench.stack).items()}
+    taken, all_used = time.monotonic() - begin, machine.busy_seconds() - all_before
+    used = {name: now - before[name] for name, now in _processor_seconds(bench.stack).items()}
     figures = {
         "deadlines": f"{count} in one second",
         **found.figures(),
         "a_second": round(len(found.noticed) / max(found.noticed), 1),
-        "processor_ms_each": used,
+        "processor_ms_each": {name: round(1000 * each / count, 1) for name, each in used.items()},
+        "processors_of_others": round((all_used - sum(used.values())) / taken, 2),
         "worker_MB": round(bench.stack.part("worker").memory_info().rss / 1e6),
     }
     return figures, found.is_exactly_once and max(found.noticed) <= SAME_SECOND_GOAL
@@ -186,7 +189,7 @@ async def _outage(bench: Bench, count: int, seconds: float) -> tuple[dict[str, A
     """Everything is killed before the first deadline, and started again after the last."""
     title, first = await bench.ready([seconds * number / count for number in range(count)])
     stack = bench.stack
-    await asyncio.sleep((first - datetime.now(UTC)).total_seconds() - 1)
+    await _until(first - timedelta(seconds=1))
     stack.kill()
     await asyncio.sleep(seconds + 1)
     await asyncio.to_thread(stack.start)
@@ -200,6 +203,10 @@ async def _outage(bench: Bench, count: int, seconds: float) -> tuple[dict[str, A
         "last_after_ready_s": round(after[-1], 2),
     }
     return figures, found.is_exactly_once and after[0] <= OUTAGE_GOAL
+
+
+async def _until(moment: datetime) -> None:
+    await asyncio.sleep(max(0.0, (moment - datetime.now(UTC)).total_seconds()))
 
 
 def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
