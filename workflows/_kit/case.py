@@ -19,16 +19,22 @@ from domain.case import DecisionOutcome, Outcome, Publication, Snapshot, Timelin
 from domain.effects import EffectState
 from domain.sla import Notice, due_notices, next_deadline, next_moment
 from workflows._kit.calls import bring_about, look_up
-from workflows._kit.contract import CaseInput, Decision, DecisionTaken, MessageArrived, News, Unblock, UnblockAction, own_words
+from workflows._kit.contract import (
+    CaseInput,
+    Decision,
+    DecisionTaken,
+    MessageArrived,
+    News,
+    Refused,
+    Unblock,
+    UnblockAction,
+    own_words,
+)
 from workflows._kit.details import details, why
 from workflows._kit.state import MEMORY, CaseState, Effect, EffectStatus
 
 State = TypeVar("State", bound=CaseState)
 Facts = TypeVar("Facts", bound=BaseModel)
-
-
-class Refused(Exception):
-    """A decision is refused; the words say why and go to who took it."""
 
 
 class Case(Generic[State]):

@@ -10,8 +10,7 @@ from domain.effects import EffectKind, op_key
 from domain.promises import ClockName
 from domain.promises import in_words as in_time
 from domain.sla import acknowledge, meet, start_clock, stop
-from workflows._kit.case import Refused
-from workflows._kit.contract import TASK_QUEUE, Decision, DecisionTaken
+from workflows._kit.contract import TASK_QUEUE, Decision, DecisionTaken, Refused
 from workflows._kit.state import Effect
 from workflows.ticket.contract import (
     DECISIONS,
