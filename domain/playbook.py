@@ -115,10 +115,11 @@ class ServiceLevel(_Rule):
 
 
 class Queue(_Rule):
-    """Where work of one kind waits. `owner` answers for a ticket nobody else owns."""
+    """Where work of one kind waits. Members of `team` own its work; `owner` answers for it while none of them is on duty."""
 
     title: str
     intents: tuple[str, ...]
+    team: str
     owner: str
 
 
@@ -126,6 +127,17 @@ class Person(_Rule):
     name: str
     email: str
     role: Role
+    shifts: str | None = None
+    """The calendar of their working hours; without one they are always on duty."""
+
+
+class Team(_Rule):
+    """People who share work. `lead` and `manager` are people too, and members only if they are named as such."""
+
+    title: str
+    members: tuple[str, ...]
+    lead: str
+    manager: str
 
 
 class PostalAddress(_Rule):
@@ -230,6 +242,8 @@ class TicketRules(_Rule):
     """Elapsed time within which a company's messages about one order and matter are one ticket."""
     reply_chase: Duration
     """Elapsed time after which a ticket that waits for a party is put before its owner again."""
+    handover_before: Duration = timedelta(minutes=30)
+    """Elapsed time before the end of a person's duty in which they get no new work if a colleague stays longer."""
 
 
 class MailRules(_Rule):
@@ -249,6 +263,7 @@ class Playbook(_Rule):
     service_levels: dict[str, ServiceLevel]
     queues: dict[str, Queue]
     people: tuple[Person, ...]
+    teams: dict[str, Team]
     portals: dict[str, Portal] = {}
     returns: ReturnRules
     tickets: TicketRules
@@ -268,7 +283,29 @@ class Playbook(_Rule):
                 _known(f"service_levels.{key}.ladder", step.to, people)
         for key, queue in self.queues.items():
             _known(f"queues.{key}.owner", queue.owner, people)
+            _known(f"queues.{key}.team", queue.team, self.teams)
         _known("tickets.default_queue", self.tickets.default_queue, self.queues)
+        for key, team in self.teams.items():
+            for place, name in (("lead", team.lead), ("manager", team.manager), *(("members", name) for name in team.members)):
+                _known(f"teams.{key}.{place}", name, people)
+        for person in self.people:
+            if person.shifts is not None:
+                _known(f"people.{person.name}.shifts", person.shifts, self.calendars)
+        return self
+
+    @model_validator(mode="after")
+    def _teams_can_work(self) -> Self:
+        without_shifts = {person.name for person in self.people if person.shifts is None}
+        for key, team in self.teams.items():
+            if not team.members:
+                raise ValueError(f"teams.{key}.members: is empty; name at least one of people.yaml")
+            always_answer = {queue.owner for queue in self.queues.values() if queue.team == key}
+            for name in team.members:
+                if name in without_shifts - always_answer:
+                    raise ValueError(
+                        f"teams.{key}.members: {name} has no shifts; give them a calendar as `shifts` in people.yaml, "
+                        "or make them the owner of a queue of this team"
+                    )
         return self
 
     def queue_for(self, intent: str) -> str:

@@ -1,5 +1,5 @@
 """Reads a playbook folder: `stores.yaml`, `calendars.yaml`, `service_levels.yaml`, `queues.yaml`, `people.yaml`,
-`portals.yaml`, `rules.yaml`.
+`teams.yaml`, `portals.yaml`, `rules.yaml`.
 
 The texts in `templates/` are read when they are needed; the version covers them too.
 """
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from domain.playbook import Playbook
 
 DEFAULT_FOLDER = Path(__file__).parent
-_FILES = ("stores", "calendars", "service_levels", "queues", "people", "portals")
+_FILES = ("stores", "calendars", "service_levels", "queues", "people", "teams", "portals")
 
 
 class PlaybookError(ValueError):
