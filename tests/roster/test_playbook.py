@@ -32,8 +32,8 @@ def test_the_demos_shifts_overlap() -> None:
             "teams",
             "[Nadia Haddad]",
             "[Nadia Haddad, Ruth Adler]",
-            r"teams\.yaml: teams\.finance\.members: Ruth Adler has no shifts; give them a calendar as `shifts` in people\.yaml, "
-            "or make them the owner of a queue of this team",
+            r"teams\.yaml: teams\.finance\.members: Ruth Adler has no shifts; give them a calendar as `shifts` in people"
+            r"\.yaml, or make them the owner of a queue of this team",
         ),
         ("teams", "[Nadia Haddad]", "[]", r"teams\.yaml: teams\.finance\.members: is empty; name at least one of people\.yaml"),
         ("teams", "Emma Clarke]", "Emma Clark]", r"teams\.yaml: teams\.hamburg\.members: 'Emma Clark' is not defined"),
