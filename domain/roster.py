@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from heapq import merge
 from itertools import takewhile
-from typing import Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from domain.business_time import open_intervals
 from domain.playbook import Calendar, Playbook, Queue, Team
@@ -27,21 +26,27 @@ class UnknownQueue(ValueError):
     """The playbook has no such queue."""
 
 
-class RosterChange(BaseModel):
-    """One person's duty differs from their shifts from `starts` to `ends`, which is no longer part of it."""
+class Span(BaseModel):
+    """From `starts` to `ends`, which is no longer part of it."""
 
     model_config = ConfigDict(frozen=True)
 
-    person: str
     starts: AwareDatetime
     ends: AwareDatetime
-    why: str
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.ends <= self.starts:
-            raise ValueError("the end must be after the start")
-        return self
+    @field_validator("ends")
+    @classmethod
+    def _after_the_start(cls, ends: datetime, info: ValidationInfo) -> datetime:
+        if "starts" in info.data and ends <= info.data["starts"]:
+            raise ValueError("must be after the start")
+        return ends
+
+
+class RosterChange(Span):
+    """One person's duty differs from their shifts, and why."""
+
+    person: str
+    why: str
 
 
 class Absence(RosterChange):
@@ -154,6 +159,18 @@ def queues_of(playbook: Playbook, person: str) -> frozenset[str]:
     return frozenset(key for key, queue in playbook.queues.items() if person in playbook.teams[queue.team].members)
 
 
+def zone_of(playbook: Playbook, person: str) -> str:
+    """The time zone of the person's shifts; UTC where they have none."""
+    calendar = _calendar(playbook, person)
+    return "UTC" if calendar is None else calendar.zone
+
+
+def span_in_words(playbook: Playbook, change: RosterChange) -> str:
+    """From when to when, in local time of the person's shifts."""
+    zone = zone_of(playbook, change.person)
+    return f"{_local(change.starts, zone)} to {_local(change.ends, zone)}"
+
+
 def _without_a_choice(roster: Roster, queue: Queue, team: Team, at: datetime, alone: str | None) -> Duty:
     """`alone` is the only member on duty, who is to be passed over."""
     comes = [start for member in team.members if member != alone and (start := next_duty(roster, member, at)) is not None]
@@ -240,17 +257,12 @@ def _minus(intervals: Iterable[Interval], away: Collection[Interval], since: dat
 
 
 def _duty_in_words(roster: Roster, person: str, until: datetime | None) -> str:
-    end = "" if until is None else f" until {_local(until, _zone(roster, person))}"
+    end = "" if until is None else f" until {_local(until, zone_of(roster.playbook, person))}"
     return f"{person} is on duty{end}"
 
 
 def _before(roster: Roster, team: Team, at: datetime | None) -> str:
-    return "" if at is None else f" before {_local(at, _zone(roster, team.members[0]))}"
-
-
-def _zone(roster: Roster, person: str) -> str:
-    calendar = _calendar(roster.playbook, person)
-    return "UTC" if calendar is None else calendar.zone
+    return "" if at is None else f" before {_local(at, zone_of(roster.playbook, team.members[0]))}"
 
 
 def _local(at: datetime, zone: str) -> str:
