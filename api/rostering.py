@@ -12,7 +12,7 @@ from api.services import Services
 from api.storable import require_storable
 from api.views.people import PersonView, person_views
 from domain.people import Role
-from domain.roster import Absence, ExtraShift, Span
+from domain.roster import Absence, ExtraShift, Span, is_always_on_duty
 from storage.people import SignedIn
 from storage.presence import present_people
 from storage.roster import Overlapping, add_change, open_tickets_by_owner, read_changes, remove_change, roster_of
@@ -55,10 +55,12 @@ async def read_people(services: Services) -> list[PersonView]:
 async def enter(services: Services, caller: SignedIn, name: str, kind: ChangeKind, entry: Entry) -> UUID:
     """Enters an absence or an extra shift of this person.
 
-    Raises Problem: 403 only a supervisor enters it for somebody else; 404 no such person; 409 it overlaps another; 422 the time
-    is too long or too far away.
+    Raises Problem: 403 only a supervisor enters it for somebody else; 404 no such person; 409 it overlaps another, or would add
+    nothing; 422 the time is too long or too far away.
     """
     _require_theirs(services, caller, name, kind)
+    if kind is ChangeKind.SHIFTS and is_always_on_duty(services.playbook, name):
+        raise Problem(409, f"{name} has no shifts and is always on duty: an extra shift would add nothing")
     require_storable(entry.why, "why")
     at = datetime.now(UTC)
     if entry.ends - entry.starts > _LONGEST:
@@ -87,6 +89,13 @@ async def remove(services: Services, caller: SignedIn, name: str, kind: ChangeKi
 def may_enter(caller: SignedIn, name: str) -> bool:
     """Agents enter what is their own, supervisors everybody's."""
     return caller.user == name or caller.role.may_act_as(Role.SUPERVISOR)
+
+
+def kinds_to_enter(services: Services, caller: SignedIn, name: str) -> list[ChangeKind]:
+    """What this caller may enter for this person and would change something."""
+    if not may_enter(caller, name):
+        return []
+    return [ChangeKind.ABSENCES] if is_always_on_duty(services.playbook, name) else list(ChangeKind)
 
 
 def _require_theirs(services: Services, caller: SignedIn, name: str, kind: ChangeKind) -> None:

@@ -159,6 +159,11 @@ def queues_of(playbook: Playbook, person: str) -> frozenset[str]:
     return frozenset(key for key, queue in playbook.queues.items() if person in playbook.teams[queue.team].members)
 
 
+def is_always_on_duty(playbook: Playbook, person: str) -> bool:
+    """Whether this person of the playbook has no shifts, and so is on duty except while absent."""
+    return any(known.name == person and known.shifts is None for known in playbook.people)
+
+
 def zone_of(playbook: Playbook, person: str) -> str:
     """The time zone of the person's shifts; UTC where they have none."""
     calendar = _calendar(playbook, person)
@@ -218,10 +223,10 @@ def _duties(roster: Roster, person: str, since: datetime) -> Iterator[Interval]:
 
 
 def _shifts(playbook: Playbook, person: str, since: datetime, horizon: datetime) -> Iterable[Interval]:
-    if all(known.name != person for known in playbook.people):
-        return ()
+    if is_always_on_duty(playbook, person):
+        return ((since, horizon),)
     calendar = _calendar(playbook, person)
-    return ((since, horizon),) if calendar is None else open_intervals(calendar, since)
+    return () if calendar is None else open_intervals(calendar, since)
 
 
 def _calendar(playbook: Playbook, person: str) -> Calendar | None:

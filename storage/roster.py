@@ -23,14 +23,14 @@ from domain.roster import (
 from storage.intake import put_in_outbox
 from storage.presence import present_people
 from storage.roster_tables import absences, extra_shifts
-from storage.tables import cases
+from storage.tables import OPEN_TICKETS, cases
 from storage.threads import TICKET
 
 ROSTER_SIGNAL = "roster"
 """Tells a ticket to ask anew who owns it."""
 
 _TABLES = {Absence: absences, ExtraShift: extra_shifts}
-_OPEN = ("open", "waiting")
+_IS_OPEN = sql.text(OPEN_TICKETS)
 
 
 class Overlapping(ValueError):
@@ -112,9 +112,7 @@ async def remove_change(
 async def open_tickets_by_owner(connection: AsyncConnection) -> dict[str, int]:
     """How many tickets each owner has that are open or wait."""
     rows = await connection.execute(
-        sql.select(cases.c.owner, sql.func.count())
-        .where(cases.c.process == TICKET, cases.c.status.in_(_OPEN), cases.c.owner.is_not(None))
-        .group_by(cases.c.owner)
+        sql.select(cases.c.owner, sql.func.count()).where(_IS_OPEN, cases.c.owner.is_not(None)).group_by(cases.c.owner)
     )
     return {owner: count for owner, count in rows}
 
@@ -176,7 +174,7 @@ async def _tell(connection: AsyncConnection, playbook: Playbook, change: Absence
     ]
     rows = await connection.execute(
         sql.select(cases.c.id, cases.c.workflow_id)
-        .where(cases.c.process == TICKET, cases.c.status.in_(_OPEN), sql.or_(cases.c.owner == change.person, *stood_in))
+        .where(_IS_OPEN, sql.or_(cases.c.owner == change.person, *stood_in))
         .order_by(cases.c.number)
     )
     for row in rows.all():

@@ -17,7 +17,7 @@ from api.pages.rendering import page
 from api.pages.security import require_own_page
 from api.pages.sign_in import FormPairs
 from api.problems import Problem, wrong_fields
-from api.rostering import ChangeKind, Entry, enter, may_enter, read_people, remove
+from api.rostering import ChangeKind, Entry, enter, kinds_to_enter, may_enter, read_people, remove
 from api.services import Services, WithServices
 from api.views.people import PersonView, team_views
 from domain.roster import zone_of
@@ -45,7 +45,6 @@ class EntryForm:
     title: str
     key: str
     action: str
-    zone: str
     fields: tuple[FormField, ...]
     said: str
 
@@ -100,7 +99,9 @@ async def _shown(request: Request, services: Services, agent: SignedIn, refused:
         groups=[group for group in groups if group["people"]],
         queues={key: queue.title for key, queue in services.playbook.queues.items()},
         may_enter={name for name in everybody if may_enter(agent, name)},
-        forms=lambda person, place: [_form(person, place, kind, refused) for kind in ChangeKind],
+        forms=lambda person, place: [
+            _form(person, place, kind, refused) for kind in kinds_to_enter(services, agent, person.name)
+        ],
     )
 
 
@@ -114,7 +115,6 @@ def _form(person: PersonView, place: int, kind: ChangeKind, refused: Refusal | N
         title=f"Enter an {kind.words}",
         key=f"{kind.value}-{place}-{person.name.replace(' ', '-')}",
         action=f"/people/{quote(person.name, safe='')}/{kind.value}",
-        zone=person.zone,
         fields=fields,
         said=said,
     )

@@ -152,6 +152,12 @@ async def test_presence_is_of_people_only(
     assert (await noted())[JONAS] > first[JONAS] - timedelta(minutes=1), "a page counts as well"
 
 
+async def test_an_extra_shift_for_somebody_always_on_duty_is_refused(admin: httpx.AsyncClient) -> None:
+    answer = await admin.post(address("Martin Krause", "shifts"), json=span())
+    assert (answer.status_code, "is always on duty" in answer.json()["detail"]) == (409, True)
+    assert (await admin.post(address("Martin Krause"), json=span())).status_code == 201
+
+
 def shown(answer: httpx.Response) -> str:
     return " ".join(markup.document_fromstring(answer.text).text_content().split())
 

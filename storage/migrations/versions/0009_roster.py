@@ -1,4 +1,4 @@
-"""roster: absences, extra shifts, and who is signed in"""
+"""roster: absences, extra shifts, who is signed in; open tickets found by their owner"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,9 +31,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("person", name="pk_presence"),
     )
+    open_tickets = sa.text("process = 'ticket' AND status IN ('open', 'waiting')")
+    op.create_index("ix_cases_owner", "cases", ["owner"], postgresql_where=open_tickets)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_cases_owner", "cases")
     op.drop_table("presence")
     op.drop_table("extra_shifts")
     op.drop_table("absences")
