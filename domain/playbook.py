@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Container
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -67,9 +68,10 @@ Origin = Annotated[str, AfterValidator(_origin)]
 
 
 class Queue(Rule):
-    """Where work of one kind waits. `owner` answers for a ticket nobody else owns."""
+    """Where work of one kind waits. Members of `team` own its work; `owner` answers for it while none of them is on duty."""
 
     title: str
+    team: str
     owner: str
 
 
@@ -77,6 +79,17 @@ class Person(Rule):
     name: str
     email: str
     role: Role
+    shifts: str | None = None
+    """The calendar of their working hours; without one they are always on duty."""
+
+
+class Team(Rule):
+    """People who share work. `lead` and `manager` are people too, and members only if they are named as such."""
+
+    title: str
+    members: tuple[str, ...]
+    lead: str
+    manager: str
 
 
 class PostalAddress(Rule):
@@ -190,6 +203,8 @@ class TicketRules(Rule):
     of that party."""
     acknowledged_for: Duration
     """Business time of whoever acknowledged a missed promise in which its ladder climbs no further."""
+    handover_before: Duration = timedelta(minutes=30)
+    """Elapsed time before the end of a person's duty in which they get no new work if a colleague stays longer."""
 
 
 class MailRules(Rule):
@@ -210,6 +225,7 @@ class Playbook(Rule):
     queues: dict[str, Queue]
     people: tuple[Person, ...]
     routing: tuple[RoutingRule, ...]
+    teams: dict[str, Team]
     portals: dict[str, Portal] = {}
     returns: ReturnRules
     tickets: TicketRules
@@ -258,10 +274,32 @@ class Playbook(Rule):
             self._special_known(f"overlays.{index}.special", overlay.special, tiers)
         for key, queue in self.queues.items():
             _known(f"queues.{key}.owner", queue.owner, people)
+            _known(f"queues.{key}.team", queue.team, self.teams)
         _known("tickets.default_queue", self.tickets.default_queue, self.queues)
         languages = {key: store.languages for key, store in self.stores.items()}
         tiers = {key: self.service_levels[store.service_level].targets for key, store in self.stores.items()}
         refuse_unusable(self.routing, self.queues, people, languages, tiers)
+        for key, team in self.teams.items():
+            for place, name in (("lead", team.lead), ("manager", team.manager), *(("members", name) for name in team.members)):
+                _known(f"teams.{key}.{place}", name, people)
+        for person in self.people:
+            if person.shifts is not None:
+                _known(f"people.{person.name}.shifts", person.shifts, self.calendars)
+        return self
+
+    @model_validator(mode="after")
+    def _teams_can_work(self) -> Self:
+        without_shifts = {person.name for person in self.people if person.shifts is None}
+        for key, team in self.teams.items():
+            if not team.members:
+                raise ValueError(f"teams.{key}.members: is empty; name at least one of people.yaml")
+            always_answer = {queue.owner for queue in self.queues.values() if queue.team == key}
+            for name in team.members:
+                if name in without_shifts - always_answer:
+                    raise ValueError(
+                        f"teams.{key}.members: {name} has no shifts; give them a calendar as `shifts` in people.yaml, "
+                        "or make them the owner of a queue of this team"
+                    )
         return self
 
     def _special_known(self, where: str, special: tuple[SpecialTarget, ...], tiers: Container[str]) -> None:

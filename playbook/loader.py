@@ -1,5 +1,5 @@
 """Reads a playbook folder: `stores.yaml`, `calendars.yaml`, `service_levels.yaml`, `queues.yaml`, `people.yaml`,
-`routing.yaml`, `portals.yaml`, `rules.yaml`.
+`routing.yaml`, `teams.yaml`, `portals.yaml`, `rules.yaml`.
 
 The texts in `templates/` are read when they are needed; the version covers them too.
 """
@@ -26,6 +26,7 @@ _FILES = (
     "overlays",
     "queues",
     "people",
+    "teams",
     "routing",
     "portals",
 )

@@ -25,6 +25,7 @@ environment.filters.update(
     due=words.due,
     ago=words.ago,
     moment=words.moment,
+    local=words.local,
     day=words.day,
     money=words.money,
     size=words.size,
