@@ -250,7 +250,7 @@ async def test_nothing_is_half_done_when_the_last_step_fails(door: Door, monkeyp
         raise RuntimeError("no")
 
     with monkeypatch.context() as patch:
-        patch.setattr("storage.intake.notify", broken)
+        patch.setattr("storage.intake.put_in_outbox", broken)
         with pytest.raises(RuntimeError):
             await door.receive(mail("a"))
     assert await door.rows(cases) == await door.rows(messages) == await door.rows(outbox) == []
