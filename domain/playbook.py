@@ -1,14 +1,15 @@
 """The merchant's rules as data. A case pins the version it was born with (P6); `version` is the hash of the content."""
 
 import re
-from collections.abc import Container
 from datetime import time, timedelta
 from decimal import Decimal
 from typing import Annotated, Self
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from domain.mistakes import Mistakes
 from domain.people import Role
 from domain.reference_shapes import ReferenceShapes
 
@@ -253,22 +254,31 @@ class Playbook(_Rule):
     returns: ReturnRules
     tickets: TicketRules
     mail: MailRules = MailRules()
+    templates: dict[str, str] = Field(default={}, exclude=True, repr=False)
+    """The texts by file name, such as `return_label.en.jinja`. They are no part of what is kept of a version."""
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
-        people = {person.name for person in self.people}
+        mistakes, people, zones = Mistakes(), {person.name for person in self.people}, available_timezones()
         for key, store in self.stores.items():
-            _known(f"stores.{key}.service_level", store.service_level, self.service_levels)
+            mistakes.require(("stores", key, "service_level"), store.service_level, self.service_levels, "service level")
         for key, portal in self.portals.items():
-            _known(f"portals.{key}.store", portal.store, self.stores)
+            mistakes.require(("portals", key, "store"), portal.store, self.stores, "store")
+        for key, calendar in self.calendars.items():
+            mistakes.require(("calendars", key, "zone"), calendar.zone, zones, "time zone")
         for key, level in self.service_levels.items():
-            _known(f"service_levels.{key}.calendar", level.calendar, self.calendars)
-            _known(f"service_levels.{key}.targets", self.tickets.default_tier, level.targets)
-            for step in level.ladder:
-                _known(f"service_levels.{key}.ladder", step.to, people)
+            place = ("service_levels", key)
+            mistakes.require((*place, "calendar"), level.calendar, self.calendars, "calendar")
+            if self.tickets.default_tier not in level.targets:
+                words = f"there are no targets for the tier {self.tickets.default_tier!r}, which is the default tier. Add them."
+                mistakes.add((*place, "targets"), words)
+            for number, step in enumerate(level.ladder):
+                mistakes.require((*place, "ladder", number, "to"), step.to, people, "person")
         for key, queue in self.queues.items():
-            _known(f"queues.{key}.owner", queue.owner, people)
-        _known("tickets.default_queue", self.tickets.default_queue, self.queues)
+            mistakes.require(("queues", key, "owner"), queue.owner, people, "person")
+        mistakes.require_unique(((("people", number, "name"), each.name) for number, each in enumerate(self.people)), "person")
+        mistakes.require(("tickets", "default_queue"), self.tickets.default_queue, self.queues, "queue")
+        mistakes.raise_found()
         return self
 
     def queue_for(self, intent: str) -> str:
@@ -279,8 +289,3 @@ class Playbook(_Rule):
         """The store a support address belongs to, letter case ignored."""
         wanted = address.strip().lower()
         return next((key for key, store in self.stores.items() if store.address.lower() == wanted), None)
-
-
-def _known(where: str, name: str, known: Container[str]) -> None:
-    if name not in known:
-        raise ValueError(f"{where}: {name!r} is not defined")

@@ -63,7 +63,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
 
 def open_playbook(settings: Settings) -> "Playbook":
     """The merchant's rules, or CommandError that names file, line and reason."""
-    from playbook.loader import PlaybookError, load
+    from playbook.errors import PlaybookError
+    from playbook.loader import load
 
     try:
         return load(settings.playbook)

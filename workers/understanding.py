@@ -55,7 +55,7 @@ async def train(settings: Settings) -> list[str]:
 
 
 def _seeds(settings: Settings) -> "tuple[Seed, ...]":
-    from playbook.loader import PlaybookError
+    from playbook.errors import PlaybookError
     from playbook.seeds import load_seeds
 
     try:

@@ -13,7 +13,8 @@ from activities.mail.doors.portal import answer_address, portal_of, portal_of_me
 from domain.messages import Channel, MessageNature
 from domain.playbook import Playbook
 from domain.references import ReferenceKind
-from playbook.loader import DEFAULT_FOLDER, PlaybookError, load
+from playbook.errors import PlaybookError
+from playbook.loader import DEFAULT_FOLDER, load
 from tests.doors.letters import mail, parsed
 from tests.doors.portal_layouts import LAYOUTS, NUMBERS, PROFILES, Layout
 

@@ -22,7 +22,8 @@ from domain.references import (
     references_of,
 )
 from domain.tracking_numbers import carrier_of
-from playbook.loader import DEFAULT_FOLDER, PlaybookError, load
+from playbook.errors import PlaybookError
+from playbook.loader import DEFAULT_FOLDER, load
 
 SHAPES = load(DEFAULT_FOLDER).stores["northwind-tools"].references
 

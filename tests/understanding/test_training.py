@@ -14,7 +14,7 @@ from activities.understanding.training import Correction, train
 from domain.messages import Channel, InboundMessage, Sender
 from domain.playbook import Playbook
 from domain.triage import Intent
-from playbook.loader import PlaybookError
+from playbook.errors import PlaybookError
 from playbook.seeds import Seed, load_seeds
 from storage.blobs import Blobs
 from storage.engine import Database
