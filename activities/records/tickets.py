@@ -28,12 +28,13 @@ from domain.messages import MessageNature
 from domain.playbook import Playbook
 from domain.references import MessagePart, NamedReference, ReferenceKind, bare
 from domain.sla import Promise
+from playbook.running import RunningPlaybook
 from storage import cases
 from storage.engine import Database
 
 
 class TicketRecords:
-    def __init__(self, database: Database, playbook: Playbook, stores: Stores, reading: Reading) -> None:
+    def __init__(self, database: Database, playbook: RunningPlaybook, stores: Stores, reading: Reading) -> None:
         self._database = database
         self._playbook = playbook
         self._stores = stores
@@ -42,14 +43,15 @@ class TicketRecords:
     @activity.defn(name=OPEN_TICKET)
     async def open_ticket(self, reference: CaseReference) -> OpenedTicket:
         """All a ticket needs in its first moment. A store that is down or slow is left out, and said to be missing."""
+        playbook = self._playbook.now
         async with self._database.begin() as connection:
             birth = await cases.read_birth(connection, reference.case_id)
             if birth["state"] is not None:
-                return OpenedTicket(stored=birth["state"], policy=self._policy(reference.store))
+                return OpenedTicket(stored=birth["state"], policy=self._policy(playbook, reference.store))
             inbound = await cases.read_inbound(connection, reference.case_id)
             answered = await cases.has_the_last_word(connection, reference.case_id)
             spoken = await cases.languages_of(connection, inbound[0], reference.case_id)
-            await cases.keep_playbook(connection, self._playbook)
+            await cases.keep_playbook(connection, playbook)
         first = inbound[0]
         read = await self._reading.understand(first, spoken)
         context = await self._context(birth, first, self._reading.references(first), read)
@@ -65,7 +67,7 @@ class TicketRecords:
             suggestions=tuple(intent.value for intent in read.suggestions),
             references=context.references,
             context=context,
-            policy=self._policy(reference.store),
+            policy=self._policy(playbook, reference.store),
         )
 
     @activity.defn(name=READ_MESSAGE)
@@ -113,9 +115,11 @@ class TicketRecords:
         duplicates: tuple[OtherTicket, ...] = ()
         async with self._database.begin() as connection:
             if found.store_answered:
-                same, duplicates = await find_the_same(connection, self._playbook, case, message, understood, references, found)
+                same, duplicates = await find_the_same(
+                    connection, self._playbook.now, case, message, understood, references, found
+                )
             await cases.keep_context(connection, case["id"], found.model_dump(mode="json"), found.as_of)
-        company, tiers = found.company, self._playbook.stores[store].tiers
+        company, tiers = found.company, self._playbook.now.stores[store].tiers
         return ContextFacts(
             company=company.name if company else None,
             tier=tiers.get(company.group_id or "") if company else None,
@@ -139,13 +143,13 @@ class TicketRecords:
                 email=message["sender"].get("email"),
             )
         )
-        portal = portal_of(message["sender"].get("email"), self._playbook, f"{message['subject']}\n{message['text']}")
+        portal = portal_of(message["sender"].get("email"), self._playbook.now, f"{message['subject']}\n{message['text']}")
         if found.company is not None and portal is not None and portal.company_id == found.company.company_id:
             return found.model_copy(update={"sender_belongs": True})
         return found
 
-    def _policy(self, store: str) -> TicketPolicy:
-        playbook = self._playbook
+    @staticmethod
+    def _policy(playbook: Playbook, store: str) -> TicketPolicy:
         level = playbook.service_levels[playbook.stores[store].service_level]
         return TicketPolicy(
             playbook_version=playbook.version,
