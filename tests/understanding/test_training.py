@@ -109,11 +109,11 @@ def test_a_file_of_pickles_is_never_opened(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("wismo: [Where is it, {a: b}]", "wismo: number 2 is no sentence"),
-        ("wismo: Where is it?", "wismo: must be a list"),
-        ("colour: [blue]", "'colour' is no intent"),
+        ("wismo: [Where is it, {a: b}]", "en.yaml:1: wismo #2: this is no sentence"),
+        ("wismo: Where is it?", "en.yaml:1: wismo: this must be a list"),
+        ("colour: [blue]", "en.yaml:1: there is no intent 'colour'"),
         ("- Where is it?", "must hold lists of sentences"),
-        ("wismo: [", "not YAML"),
+        ("wismo: [", "en.yaml:1: this is not YAML"),
         ("wismo: ['Where is it?']", "no sentence for change_order"),
     ],
 )
