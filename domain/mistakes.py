@@ -33,7 +33,7 @@ class Mistakes:
         seen: set[Hashable] = set()
         for place, name in places:
             if name in seen:
-                self.add(place, f"there are two of the {kind} {name!r}. Rename one or take it out.")
+                self.add(place, f"the {kind} {name!r} is there already. Rename one of the two, or take it out.")
             seen.add(name)
 
     def raise_found(self) -> None:

@@ -30,16 +30,16 @@ def read_document(folder: Path, name: str) -> Document:
 
     Raises PlaybookError with all that is wrong: no such file, not UTF-8, not YAML, a key written twice.
     """
-    reader = _Reader(read_text(folder, name))
+    text = read_text(folder, name)
     try:
+        reader = _Reader(text)
         document = reader.read()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise PlaybookError([Mistake(name, mark.line + 1 if mark else None, _bad_yaml(error))]) from error
     except yaml.reader.ReaderError as error:
-        raise PlaybookError([Mistake(name, None, f"it holds a character that YAML has not, {error.character!r}.")]) from error
-    finally:
-        reader.dispose()
+        line = text.count("\n", 0, error.position) + 1
+        raise PlaybookError([Mistake(name, line, "there is a control character. Take it out.")]) from error
     if reader.mistakes:
         raise PlaybookError(Mistake(name, line, words) for line, words in sorted(reader.mistakes))
     return document

@@ -56,7 +56,7 @@ def _documents(folder: Path) -> tuple[dict[str, Document], list[Mistake]]:
             mistakes += error.mistakes
             continue
         if document.content is None:
-            mistakes.append(Mistake(name, 1, "the file is empty. Write its rules there, or {} if there are none."))
+            mistakes.append(Mistake(name, 1, "the file is empty. Write its rules there; {} or [] says that there are none."))
         elif name == RULES and not isinstance(document.content, dict):
             mistakes.append(Mistake(name, 1, "the file must be a mapping. Write it as lines of `key: value`."))
         else:
@@ -95,7 +95,7 @@ def _mistake(error: ErrorDetails, documents: Mapping[str, Document]) -> Mistake:
         place = place[1:]
     if place[-1:] == ("[key]",):
         place = place[:-1]
-    way = ".".join(f"#{part + 1}" if isinstance(part, int) else part for part in place)
+    way = ".".join(f"#{part + 1}" if isinstance(part, int) else part for part in place).replace(".#", " #")
     return Mistake(file, documents[file].line(place), f"{way}: {explain(error, Playbook)}" if way else explain(error, Playbook))
 
 

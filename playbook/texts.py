@@ -32,11 +32,14 @@ def mistakes_in(texts: Mapping[str, str], folder: str) -> Iterator[Mistake]:
     environment = open_environment()
     for name, text in texts.items():
         try:
-            tree = environment.parse(text)
-            environment.compile(tree, name)
+            tree = environment.parse(text, name)
         except TemplateSyntaxError as error:
             yield Mistake(f"{folder}/{name}", error.lineno, f"this is not Jinja: {error.message}")
             continue
+        for filtered in tree.find_all(nodes.Filter):
+            if filtered.name not in environment.filters:
+                words = f"there is no filter {filtered.name!r}. {suggestion(filtered.name, environment.filters)}"
+                yield Mistake(f"{folder}/{name}", filtered.lineno, words)
         for node in tree.find_all((nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)):
             other = getattr(node, "template", None)
             if isinstance(other, nodes.Const) and other.value not in texts:

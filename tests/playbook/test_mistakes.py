@@ -1,0 +1,226 @@
+"""A playbook that cannot be used is refused with file, line, reason and a way to mend it, for every mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from playbook.errors import PlaybookError
+from playbook.loader import load
+from tests.playbook.conftest import Folder
+
+
+def refused(path: Path) -> list[str]:
+    with pytest.raises(PlaybookError) as error:
+        load(path)
+    return str(error.value).splitlines()
+
+
+RULES_THAT_DO_NOT_FIT = [
+    (
+        ("rules.yaml", "default_queue: triage", "default_queue: triag"),
+        "rules.yaml:4: tickets.default_queue: there is no queue 'triag'. Did you mean 'triage'?",
+    ),
+    (
+        ("queues.yaml", "owner: Jonas Weber", "owner: Jonas Webber"),
+        "queues.yaml:9: returns.owner: there is no person 'Jonas Webber'. Did you mean 'Jonas Weber'?",
+    ),
+    (
+        ("service_levels.yaml", "{after: 4h, to: Martin Krause, takes_over: true}", "{after: 4h, to: Martin Kraus}"),
+        "service_levels.yaml:11: northwind.ladder #2.to: there is no person 'Martin Kraus'. Did you mean 'Martin Krause'?",
+    ),
+    (
+        ("service_levels.yaml", "    standard: {first_response: 4h, resolution: 24h}\n", ""),
+        "service_levels.yaml:5: northwind.targets: there are no targets for the tier 'standard', which is the default tier. "
+        "Add them.",
+    ),
+    (
+        ("calendars.yaml", "Europe/Rome", "Europe/Roma"),
+        "calendars.yaml:9: milan-office.zone: there is no time zone 'Europe/Roma'. Did you mean 'Europe/Rome'?",
+    ),
+    (
+        (
+            "people.yaml",
+            "- {name: Ruth Adler",
+            "- {name: Ruth Adler, email: r@adler.example, role: agent}\n- {name: Ruth Adler",
+        ),
+        "people.yaml:9: #9.name: the person 'Ruth Adler' is there already. Rename one of the two, or take it out.",
+    ),
+    (
+        ("stores.yaml", "service_level: lumen", "service_level: gold"),
+        "stores.yaml:36: casa-lumen.service_level: there is no service level 'gold'. There are lumen, northwind.",
+    ),
+]
+
+RULES_BADLY_WRITTEN = [
+    (
+        ("queues.yaml", "sales:", "returns:"),
+        "queues.yaml:10: 'returns' is written twice, first on line 6. Take one of the two out.",
+    ),
+    (
+        ("portals.yaml", "  company: ", "  compani: x\n  company: "),
+        "portals.yaml:3: brightwell-purchasing.compani: there is no such key here. Did you mean 'company'?",
+    ),
+    (
+        ("service_levels.yaml", "- {after: 0m, to: Martin Krause}", "- {after: 0m, to: Martin Krause, take_over: yes}"),
+        "service_levels.yaml:10: northwind.ladder #1.take_over: there is no such key here. Did you mean 'takes_over'?",
+    ),
+    (
+        ("rules.yaml", "mail:", "mails:"),
+        "rules.yaml:7: mails: there is no such key here. Did you mean 'mail'?",
+    ),
+    (
+        ("rules.yaml", "mail:", "stores: {}\nmail:"),
+        "rules.yaml:7: stores: this has no place here. Write it in stores.yaml.",
+    ),
+    (
+        ("queues.yaml", "  owner: Sofia Marin\n", ""),
+        "queues.yaml:10: sales.owner: this is missing. Add it.",
+    ),
+    (
+        ("stores.yaml", "languages: [en, de, zh]", "languages: [en, no]"),
+        "stores.yaml:4: northwind-tools.languages #2: this is False and must be text. Put it in quotes.",
+    ),
+    (
+        ("stores.yaml", 'postal_code: "20457"', "postal_code: 20457"),
+        "stores.yaml:30: northwind-tools.warehouse.postal_code: this is 20457 and must be text. Put it in quotes.",
+    ),
+    (
+        ("queues.yaml", "intents: [other]", "intents: other"),
+        "queues.yaml:24: triage.intents: this is 'other' and must be a list. "
+        "Write it as [one, two], or as lines that begin with a dash.",
+    ),
+    (
+        ("stores.yaml", "title: Northwind Tools", "title:"),
+        "stores.yaml:2: northwind-tools.title: this is empty. Write what it is to be, or take the key out.",
+    ),
+    (
+        ("people.yaml", "role: finance", "role: finances"),
+        "people.yaml:7: #7.role: this cannot be 'finances'. Did you mean 'finance'?",
+    ),
+    (
+        ("service_levels.yaml", "warn_before: 30m", "warn_before: half an hour"),
+        "service_levels.yaml:4: northwind.warn_before: 'half an hour' is no duration: write it as 30m, 4h or 2d.",
+    ),
+    (
+        ("calendars.yaml", 'opens: "09:00"', 'opens: "19:00"'),
+        "calendars.yaml:11: milan-office.hours #1: closes 18:00:00 is not after opens 19:00:00.",
+    ),
+    (
+        ("rules.yaml", "per_sender: 60", "per_sender: 0"),
+        "rules.yaml:8: mail.per_sender: this should be greater than 0, not 0.",
+    ),
+]
+
+FILES_THAT_CANNOT_BE_READ = [
+    (
+        ("queues.yaml", "  title: Delivery", "\ttitle: Delivery"),
+        "queues.yaml:3: this is not YAML: there is a tab. Use spaces.",
+    ),
+    (
+        ("queues.yaml", "title: Delivery", "title: Delivery: fast"),
+        "queues.yaml:3: this is not YAML: mapping values are not allowed here. Look at this line and the one before it.",
+    ),
+    (
+        ("queues.yaml", "title: Delivery", "title: 2026-02-30"),
+        "queues.yaml:3: '2026-02-30' cannot be read: day is out of range for month. Mend it, or put it in quotes.",
+    ),
+    (
+        ("queues.yaml", "delivery:\n  title: Delivery", "delivery: &self\n  title: *self"),
+        "queues.yaml:2: this refers to itself. Write out what is meant.",
+    ),
+    (
+        ("templates/words.en.jinja", "{% macro article(line) %}", "{% macro article(line %}"),
+        "templates/words.en.jinja:19: this is not Jinja: expected token ',', got '%'",
+    ),
+    (
+        ("templates/words.en.jinja", "| money(", "| monney("),
+        "templates/words.en.jinja:29: there is no filter 'monney'. Did you mean 'money'?",
+    ),
+    (
+        ("templates/return_label.en.jinja", "words.en.jinja", "word.en.jinja"),
+        "templates/return_label.en.jinja:2: there is no text 'word.en.jinja'. Did you mean 'words.en.jinja'?",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), [*RULES_THAT_DO_NOT_FIT, *RULES_BADLY_WRITTEN, *FILES_THAT_CANNOT_BE_READ])
+def test_one_mistake_is_told_in_one_line(change: tuple[str, str, str], said: str, folder: Folder) -> None:
+    folder.change(*change)
+    assert refused(folder.path) == [said]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("queues.yaml", None, "queues.yaml: there is no such file. Add it: a playbook needs it."),
+        (
+            "calendars.yaml",
+            "",
+            "calendars.yaml:1: the file is empty. Write its rules there; {} or [] says that there are none.",
+        ),
+        (
+            "stores.yaml",
+            "- title: Northwind\n",
+            "stores.yaml:1: this is a list and must be a mapping. Write it as lines of `key: value`.",
+        ),
+        ("rules.yaml", "- tickets\n", "rules.yaml:1: the file must be a mapping. Write it as lines of `key: value`."),
+        ("people.yaml", b"# R\xf6ssler\n", "people.yaml:1: it is not UTF-8. Save it as UTF-8."),
+        ("people.yaml", "\n# \x07\n", "people.yaml:2: there is a control character. Take it out."),
+    ],
+)
+def test_a_file_that_is_no_such_thing(file: str, content: str | bytes | None, said: str, folder: Folder) -> None:
+    if content is None:
+        (folder.path / file).unlink()
+    else:
+        (folder.path / file).write_bytes(content.encode() if isinstance(content, str) else content)
+    assert refused(folder.path) == [said]
+
+
+def test_all_mistakes_are_told_in_the_order_of_the_files(folder: Folder) -> None:
+    folder.change("rules.yaml", "reopen_window: 7d", "reopen_window: soon")
+    folder.change("templates/words.de.jinja", "{% macro", "{% makro")
+    folder.change("queues.yaml", "intents: [other]", "intents: other")
+    folder.change("queues.yaml", "title: Delivery", "titel: Delivery")
+    (folder.path / "stores.yaml").unlink()
+    places = [line.partition(": ")[0] for line in refused(folder.path)]
+    assert places == [
+        "stores.yaml",
+        "queues.yaml:2",
+        "queues.yaml:3",
+        "queues.yaml:24",
+        "rules.yaml:2",
+        "templates/words.de.jinja:18",
+    ]
+
+
+def test_all_names_that_do_not_exist_are_told(folder: Folder) -> None:
+    folder.change("people.yaml", "name: Martin Krause", "name: Martina Krause")
+    folder.change("rules.yaml", "default_queue: triage", "default_queue: triag")
+    assert [line.partition(": there is")[0] for line in refused(folder.path)] == [
+        "service_levels.yaml:10: northwind.ladder #1.to",
+        "service_levels.yaml:11: northwind.ladder #2.to",
+        "queues.yaml:25: triage.owner",
+        "rules.yaml:4: tickets.default_queue",
+    ]
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    assert refused(tmp_path / "nowhere") == [f"{tmp_path / 'nowhere'}: there is no such folder."]
+
+
+def test_what_is_merged_in_may_be_said_again(folder: Folder) -> None:
+    """`<<` takes another mapping's keys over; the mapping's own ones go before them and are no second ones."""
+    before = load(folder.path)
+    folder.change("queues.yaml", "sales:\n", "sales: &sales\n")
+    folder.change("queues.yaml", "accounts:\n  title: Invoices and credit\n", "accounts:\n  <<: *sales\n  title: Money\n")
+    after = load(folder.path)
+    assert (after.queues["accounts"].title, after.queues["accounts"].owner) == ("Money", "Nadia Haddad")
+    assert after.queues["sales"] == before.queues["sales"]
+
+
+def test_the_version_says_what_the_files_say_not_how(folder: Folder) -> None:
+    version = load(folder.path).version
+    folder.change("queues.yaml", "intents: [other]", "intents:\n    - other  # and the rest")
+    assert load(folder.path).version == version
+    folder.change("templates/words.en.jinja", "damaged", "broken")
+    assert load(folder.path).version != version
