@@ -41,7 +41,7 @@ def _read(file: Path) -> list[Seed]:
     seeds, mistakes = list[Seed](), list[Mistake]()
     for label, texts in document.content.items():
         if label not in set(Intent):
-            words = f"there is no intent {label!r}. {suggestion(str(label), list(Intent))}"
+            words = f"there is no intent {label!r}. {suggestion(str(label), [intent.value for intent in Intent])}"
             mistakes.append(Mistake(name, document.line((label,)), words))
         elif not isinstance(texts, list):
             mistakes.append(Mistake(name, document.line((label,)), f"{label}: this must be a list of sentences."))
