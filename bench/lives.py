@@ -14,9 +14,9 @@ from activities.bigcommerce.models import store_queue
 from activities.carriers.models import carrier_queue
 from activities.finance.models import ledger_queue
 from bench.crowd import Crowd, LiveWorld
+from domain.calendars import Calendar, Hours
 from domain.people import Role
-from domain.playbook import Calendar, Hours, Target
-from domain.sla import Promise
+from domain.promises import ClockName, Promises, TargetRule
 from playbook.loader import DEFAULT_FOLDER, load
 from workers import registry
 from workers.lifecycle import QueueContents, build_worker
@@ -171,11 +171,12 @@ async def ticket_life(life: Life, window_seconds: float = SHORT_WINDOW_SECONDS) 
 
 async def patient_ticket_life(life: Life) -> None:
     """The same in the order of a real week: the first deadline's timer would fire long before the reopen window ends."""
-    target = Target(first_response=timedelta(seconds=6), resolution=timedelta(seconds=7))
-    life.world.ticket_policy |= {
-        "targets": dict.fromkeys(("gold", "silver", "standard"), target),
-        "promise": Promise(calendar=ALWAYS_OPEN),
-    }
+    lengths = {ClockName.FIRST_RESPONSE: 6, ClockName.RESOLUTION: 7}
+    targets = tuple(
+        TargetRule(clock=clock, within=timedelta(seconds=seconds), calendar=ALWAYS_OPEN.name)
+        for clock, seconds in lengths.items()
+    )
+    life.world.ticket_policy["promises"] = Promises(calendars={ALWAYS_OPEN.name: ALWAYS_OPEN}, targets=targets)
     await ticket_life(life, window_seconds=9.0)
 
 

@@ -47,6 +47,8 @@ class TimelineEvent(BaseModel):
     text: str
     decision_id: UUID | None = None
     message_id: UUID | None = None
+    planned_for: AwareDatetime | None = None
+    """When a clock had meant to say it: what `at` is later than that is lateness."""
 
 
 class Outcome(StrEnum):

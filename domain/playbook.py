@@ -1,34 +1,34 @@
 """The merchant's rules as data. A case pins the version it was born with (P6); `version` is the hash of the content."""
 
 import re
-from datetime import time, timedelta
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Annotated, Self
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from domain.mistakes import Mistakes
+from domain.calendars import Calendar
+from domain.messages import Channel
+from domain.mistakes import Mistakes, Place
 from domain.people import Role
 from domain.reference_shapes import ReferenceShapes
-
-
-class _Rule(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _duration(value: object) -> object:
-    """Reads `30m`, `4h`, `2d` as people write them; ISO 8601 (`PT2S`) is what it is written back as."""
-    units = {"m": "minutes", "h": "hours", "d": "days"}
-    if isinstance(value, str) and not value.startswith("P"):
-        if value[-1:] not in units or not value[:-1].isdigit():
-            raise ValueError(f"{value!r} is no duration: write it as 30m, 4h or 2d")
-        return timedelta(**{units[value[-1]]: int(value[:-1])})
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+from domain.rule import Duration, Rule
+from domain.service_levels import (
+    CHANNEL,
+    CUSTOMER,
+    LEAD,
+    MANAGER,
+    OWNER,
+    ChannelClock,
+    Conditions,
+    Ladder,
+    Overlay,
+    ServiceLevel,
+    SpecialTarget,
+    WaitingParty,
+    in_order,
+)
 
 
 def _regex(value: str) -> str:
@@ -65,57 +65,7 @@ Origin = Annotated[str, AfterValidator(_origin)]
 """Scheme, host and port of a web page."""
 
 
-class Hours(_Rule):
-    """One interval of opening hours, the same on each of `days` (0 is Monday), in the calendar's zone."""
-
-    days: tuple[int, ...]
-    opens: time
-    closes: time
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.closes <= self.opens:
-            raise ValueError(f"closes {self.closes} is not after opens {self.opens}")
-        if not self.days or any(day not in range(7) for day in self.days):
-            raise ValueError("days are numbers from 0 (Monday) to 6 (Sunday), at least one")
-        return self
-
-
-class Calendar(_Rule):
-    """Business time of one place. `zone` is an IANA name."""
-
-    name: str
-    zone: str
-    hours: tuple[Hours, ...]
-
-
-class Target(_Rule):
-    """What a tier is promised, in business time of the calendar."""
-
-    first_response: Duration
-    resolution: Duration
-
-
-class EscalationStep(_Rule):
-    """After the deadline is missed by `after` (business time), `to` (a person's name) is told and owns the ticket if
-    `takes_over`."""
-
-    after: Duration
-    to: str
-    takes_over: bool = False
-
-
-class ServiceLevel(_Rule):
-    """The promises of one store: targets by tier, one calendar, when to warn and whom to escalate to."""
-
-    calendar: str
-    targets: dict[str, Target]
-    warn_before: Duration
-    """Business time before a deadline at which its owner is warned."""
-    ladder: tuple[EscalationStep, ...]
-
-
-class Queue(_Rule):
+class Queue(Rule):
     """Where work of one kind waits. `owner` answers for a ticket nobody else owns."""
 
     title: str
@@ -123,13 +73,13 @@ class Queue(_Rule):
     owner: str
 
 
-class Person(_Rule):
+class Person(Rule):
     name: str
     email: str
     role: Role
 
 
-class PostalAddress(_Rule):
+class PostalAddress(Rule):
     name: str
     company: str
     phone: str
@@ -140,7 +90,7 @@ class PostalAddress(_Rule):
     country_code: str
 
 
-class Store(_Rule):
+class Store(Rule):
     """One storefront and brand."""
 
     title: str
@@ -166,7 +116,7 @@ class Store(_Rule):
     """The sites whose pages may carry this store's chat widget."""
 
 
-class Portal(_Rule):
+class Portal(Rule):
     """The procurement system of one buying company: mail that no person wrote and that is business all the same (A4)."""
 
     store: str
@@ -206,7 +156,7 @@ class Portal(_Rule):
         )
 
 
-class ReturnRules(_Rule):
+class ReturnRules(Rule):
     """What a return must keep to. Limits are the largest amount, tax included, that a role may approve itself, in the
     order's currency; a role that is not named may approve nothing."""
 
@@ -222,7 +172,7 @@ class ReturnRules(_Rule):
         return None if role is Role.ADMIN else self.approval_limit.get(role, Decimal(0))
 
 
-class TicketRules(_Rule):
+class TicketRules(Rule):
     reopen_window: Duration
     """Elapsed time after resolving in which a reply reopens the ticket; then it closes."""
     default_tier: str
@@ -230,10 +180,13 @@ class TicketRules(_Rule):
     merge_window: Duration
     """Elapsed time within which a company's messages about one order and matter are one ticket."""
     reply_chase: Duration
-    """Elapsed time after which a ticket that waits for a party is put before its owner again."""
+    """Elapsed time after which a ticket that waits for a party is put before its owner again, where `waiting` says nothing else
+    of that party."""
+    acknowledged_for: Duration
+    """Business time of whoever acknowledged a missed promise in which its ladder climbs no further."""
 
 
-class MailRules(_Rule):
+class MailRules(Rule):
     """How many mails a minute one sender, and one domain that is no public mail service, may send by SMTP. More are told to
     come again later."""
 
@@ -241,7 +194,7 @@ class MailRules(_Rule):
     per_domain: int = Field(default=600, gt=0)
 
 
-class Playbook(_Rule):
+class Playbook(Rule):
     """All rules of the merchant, checked as a whole: every name that is used exists."""
 
     version: str = Field(description="hash of the files' content")
@@ -254,32 +207,80 @@ class Playbook(_Rule):
     returns: ReturnRules
     tickets: TicketRules
     mail: MailRules = MailRules()
+    ladders: dict[str, Annotated[Ladder, AfterValidator(in_order)]]
+    waiting: dict[str, WaitingParty] = {}
+    channel_clocks: tuple[ChannelClock, ...] = ()
+    overlays: tuple[Overlay, ...] = ()
     templates: dict[str, str] = Field(default={}, exclude=True, repr=False)
     """The texts by file name, such as `return_label.en.jinja`. They are no part of what is kept of a version."""
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
-        mistakes, people, zones = Mistakes(), {person.name for person in self.people}, available_timezones()
+        mistakes, people = Mistakes(), {person.name for person in self.people}
         for key, store in self.stores.items():
             mistakes.require(("stores", key, "service_level"), store.service_level, self.service_levels, "service level")
         for key, portal in self.portals.items():
             mistakes.require(("portals", key, "store"), portal.store, self.stores, "store")
-        for key, calendar in self.calendars.items():
-            mistakes.require(("calendars", key, "zone"), calendar.zone, zones, "time zone")
-        for key, level in self.service_levels.items():
-            place = ("service_levels", key)
-            mistakes.require((*place, "calendar"), level.calendar, self.calendars, "calendar")
-            if self.tickets.default_tier not in level.targets:
-                words = f"there are no targets for the tier {self.tickets.default_tier!r}, which is the default tier. Add them."
-                mistakes.add((*place, "targets"), words)
-            for number, step in enumerate(level.ladder):
-                mistakes.require((*place, "ladder", number, "to"), step.to, people, "person")
         for key, queue in self.queues.items():
             mistakes.require(("queues", key, "owner"), queue.owner, people, "person")
-        mistakes.require_unique(((("people", number, "name"), each.name) for number, each in enumerate(self.people)), "person")
+        mistakes.require_unique(
+            ((("people", index, "name"), person.name) for index, person in enumerate(self.people)), "person"
+        )
         mistakes.require(("tickets", "default_queue"), self.tickets.default_queue, self.queues, "queue")
+        self._levels_fit(mistakes)
+        self._clocks_fit(mistakes, people)
         mistakes.raise_found()
         return self
+
+    def _levels_fit(self, mistakes: Mistakes) -> None:
+        for key, level in self.service_levels.items():
+            place, tier = ("service_levels", key), self.tickets.default_tier
+            mistakes.require((*place, "calendar"), level.calendar, self.calendars, "calendar")
+            mistakes.require((*place, "ladder"), level.ladder, self.ladders, "ladder")
+            if tier not in level.targets:
+                mistakes.add((*place, "targets"), f"there are none for the tier {tier!r}, which is the default tier. Add them.")
+            if level.aging is not None:
+                mistakes.require((*place, "aging", "ladder"), level.aging.ladder, self.ladders, "ladder")
+            self._special_fit(mistakes, (*place, "special"), level.special, level.targets)
+        tiers = {tier for level in self.service_levels.values() for tier in level.targets}
+        for index, overlay in enumerate(self.overlays):
+            for number, store in enumerate(overlay.stores):
+                mistakes.require(("overlays", index, "stores", number), store, self.stores, "store")
+            for tier in overlay.targets:
+                mistakes.require(("overlays", index, "targets", tier), tier, tiers, "tier")
+            self._special_fit(mistakes, ("overlays", index, "special"), overlay.special, tiers)
+
+    def _special_fit(
+        self, mistakes: Mistakes, where: Place, special: tuple[SpecialTarget, ...], tiers: Collection[str]
+    ) -> None:
+        known = {"tier": tiers, "queue": self.queues, "channel": [channel.value for channel in Channel]}
+        seen: set[Conditions] = set()
+        for index, target in enumerate(special):
+            place = (*where, index)
+            if target.calendar is not None:
+                mistakes.require((*place, "calendar"), target.calendar, self.calendars, "calendar")
+            if target.ladder is not None:
+                mistakes.require((*place, "ladder"), target.ladder, self.ladders, "ladder")
+            for kind, names in known.items():
+                for number, name in enumerate(getattr(target.when, kind)):
+                    mistakes.require((*place, "when", kind, number), name, names, kind)
+            if target.when in seen:
+                mistakes.add(place, f"another one has the same conditions ({target.when.words}). Make them one.")
+            seen.add(target.when)
+
+    def _clocks_fit(self, mistakes: Mistakes, people: set[str]) -> None:
+        for key, ladder in self.ladders.items():
+            for index, step in enumerate(ladder):
+                if not step.to.startswith(CHANNEL):
+                    mistakes.require(("ladders", key, index, "to"), step.to, people | {OWNER, LEAD, MANAGER}, "person")
+        for key, party in self.waiting.items():
+            if party.calendar is not None:
+                mistakes.require(("waiting", key, "calendar"), party.calendar, self.calendars, "calendar")
+            if party.to is not None and "@" not in party.to:
+                mistakes.require(("waiting", key, "to"), party.to, people | {CUSTOMER}, "person")
+        for index, clock in enumerate(self.channel_clocks):
+            if clock.ladder is not None:
+                mistakes.require(("channel_clocks", index, "ladder"), clock.ladder, self.ladders, "ladder")
 
     def queue_for(self, intent: str) -> str:
         """The first queue that takes this intent, else the default queue."""

@@ -8,6 +8,7 @@ import yaml
 
 from domain.mistakes import Place
 from playbook.errors import Mistake, PlaybookError
+from playbook.scalars import PlainLoader
 
 _MERGE = "tag:yaml.org,2002:merge"
 
@@ -58,7 +59,7 @@ def read_text(folder: Path, name: str) -> str:
         raise PlaybookError([Mistake(name, None, f"it cannot be read: {error.strerror}.")]) from error
 
 
-class _Reader(yaml.SafeLoader):
+class _Reader(PlainLoader):
     """PyYAML's own reading, but for keys that are written twice: it would silently take the last."""
 
     def __init__(self, text: str) -> None:

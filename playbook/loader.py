@@ -16,7 +16,18 @@ from playbook.explaining import explain
 from playbook.texts import mistakes_in
 
 DEFAULT_FOLDER = Path(__file__).parent
-FILES = ("stores", "calendars", "service_levels", "queues", "people", "portals")
+FILES = (
+    "stores",
+    "calendars",
+    "service_levels",
+    "ladders",
+    "waiting",
+    "channel_clocks",
+    "overlays",
+    "queues",
+    "people",
+    "portals",
+)
 """Sections with a file of their own."""
 
 RULES = "rules.yaml"

@@ -28,7 +28,7 @@ async def publish(connection: AsyncConnection, publication: Publication) -> None
     if publication.events:
         lines = [{"case_id": snapshot.case_id, **event.model_dump()} for event in publication.events]
         statement = insert(timeline).values(lines)
-        later = {name: statement.excluded[name] for name in ("at", "actor", "kind", "text", "decision_id", "message_id")}
+        later = {column.name: statement.excluded[column.name] for column in timeline.columns if not column.primary_key}
         await connection.execute(statement.on_conflict_do_update(index_elements=["case_id", "sequence"], set_=later))
     for outcome in publication.outcomes:
         judged = await connection.execute(

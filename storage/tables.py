@@ -205,6 +205,8 @@ timeline = sql.Table(
     sql.Column("text", sql.Text, nullable=False),
     sql.Column("decision_id", Identity),
     sql.Column("message_id", Identity),
+    sql.Column("planned_for", Instant),
+    sql.Index("timeline_planned", "at", postgresql_where=sql.text("planned_for IS NOT NULL")),
 )
 
 effects = sql.Table(

@@ -4,13 +4,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 from domain.effects import EffectState
 from domain.messages import MessageNature
-from domain.playbook import ReturnRules, Target
+from domain.playbook import ReturnRules
+from domain.promises import Promises, promises_of_first_shape
 from domain.references import MessagePart, Reference
-from domain.sla import Promise
 
 PUBLISH = "records.publish"
 """Activity name: stores a Publication."""
@@ -111,6 +111,9 @@ class MessageFacts(_Model):
     orders: tuple[str, ...] = ()
     """The orders its references were found to be."""
     duplicates: tuple[OtherTicket, ...] = ()
+    channel: str | None = None
+    provider: str | None = None
+    account: str | None = None
 
 
 class ContextFacts(_Model):
@@ -132,12 +135,20 @@ class FillContext(_Model):
     store: str
 
 
+def _promised(data: Any) -> Any:
+    """A policy of a case that was born when it had one promise for all clocks."""
+    if not isinstance(data, dict) or "promise" not in data:
+        return data
+    old = dict(data)
+    promises = promises_of_first_shape(old["playbook_version"], old.pop("promise"), old.pop("targets", {}))
+    return old | {"promises": promises}
+
+
 class TicketPolicy(_Model):
     """The rules a ticket is born with and keeps (P6). `reopen_window` and `chase_after` are elapsed seconds."""
 
     playbook_version: str
-    promise: Promise
-    targets: dict[str, Target]
+    promises: Promises
     default_tier: str
     queues: dict[str, str]
     """Queue → its owner."""
@@ -146,6 +157,12 @@ class TicketPolicy(_Model):
     people: tuple[str, ...]
     reopen_window: float
     chase_after: float
+
+    @property
+    def tiers(self) -> list[str]:
+        return sorted({tier for rule in self.promises.targets for tier in rule.when.tier})
+
+    _first_shape = model_validator(mode="before")(_promised)
 
 
 class OpenedTicket(_Model):
@@ -171,13 +188,15 @@ class ReturnPolicy(_Model):
     """The rules a return is born with and keeps (P6)."""
 
     playbook_version: str
-    promise: Promise
+    promises: Promises
     rules: ReturnRules
     owner: str
     queue: str
     carrier_account: str
     ledger_account: str
     invoice_number: str
+
+    _first_shape = model_validator(mode="before")(_promised)
 
 
 class ReturnLineFacts(_Model):

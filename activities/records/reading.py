@@ -44,6 +44,9 @@ class Reading:
         return MessageFacts(
             message_id=message["id"],
             received_at=message["at"],
+            channel=message["channel"],
+            provider=message["provider"],
+            account=message["account"],
             nature=MessageNature(message["nature"]),
             references=found_references(self.references(message), (), message["id"]),
             intents=tuple(intent.value for intent in understood.intents),

@@ -1,5 +1,6 @@
 """Opening a return: the order looked up, what may be returned checked, the rules pinned."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ from activities.bigcommerce.models import LookUp, Order, OrderContext
 from activities.bigcommerce.stores import Stores
 from activities.records.models import OPEN_RETURN, CaseReference, OpenedReturn, ReturnLineFacts, ReturnPolicy
 from domain.playbook import Playbook
-from domain.sla import Promise
+from domain.promises import promises_of
 from playbook.running import RunningPlaybook
 from storage import cases
 from storage.engine import Database
@@ -106,11 +107,10 @@ class ReturnRecords:
     @staticmethod
     def _policy(playbook: Playbook, store_key: str, order_id: str) -> ReturnPolicy:
         store = playbook.stores[store_key]
-        level = playbook.service_levels[store.service_level]
         queue = playbook.queue_for(_RETURN_INTENT)
         return ReturnPolicy(
             playbook_version=playbook.version,
-            promise=Promise(calendar=playbook.calendars[level.calendar], ladder=level.ladder),
+            promises=promises_of(playbook, store_key, datetime.now(UTC)),
             rules=playbook.returns,
             owner=playbook.queues[queue].owner,
             queue=queue,

@@ -1,5 +1,6 @@
 """Opening a ticket: its message read and triaged, its order looked up, its rules pinned, in one go."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from temporalio import activity
@@ -26,8 +27,8 @@ from activities.records.reading import Reading, found_references
 from activities.understanding.models import Reading as Understood
 from domain.messages import MessageNature
 from domain.playbook import Playbook
+from domain.promises import promises_of
 from domain.references import MessagePart, NamedReference, ReferenceKind, bare
-from domain.sla import Promise
 from playbook.running import RunningPlaybook
 from storage import cases
 from storage.engine import Database
@@ -47,7 +48,7 @@ class TicketRecords:
         async with self._database.begin() as connection:
             birth = await cases.read_birth(connection, reference.case_id)
             if birth["state"] is not None:
-                return OpenedTicket(stored=birth["state"], policy=self._policy(playbook, reference.store))
+                return OpenedTicket(stored=birth["state"], policy=self._policy(playbook, reference.store, datetime.now(UTC)))
             inbound = await cases.read_inbound(connection, reference.case_id)
             answered = await cases.has_the_last_word(connection, reference.case_id)
             spoken = await cases.languages_of(connection, inbound[0], reference.case_id)
@@ -67,7 +68,7 @@ class TicketRecords:
             suggestions=tuple(intent.value for intent in read.suggestions),
             references=context.references,
             context=context,
-            policy=self._policy(playbook, reference.store),
+            policy=self._policy(playbook, reference.store, first["at"]),
         )
 
     @activity.defn(name=READ_MESSAGE)
@@ -149,12 +150,10 @@ class TicketRecords:
         return found
 
     @staticmethod
-    def _policy(playbook: Playbook, store: str) -> TicketPolicy:
-        level = playbook.service_levels[playbook.stores[store].service_level]
+    def _policy(playbook: Playbook, store: str, at: datetime) -> TicketPolicy:
         return TicketPolicy(
             playbook_version=playbook.version,
-            promise=Promise(calendar=playbook.calendars[level.calendar], warn_before=level.warn_before, ladder=level.ladder),
-            targets=level.targets,
+            promises=promises_of(playbook, store, at),
             default_tier=playbook.tickets.default_tier,
             queues={name: queue.owner for name, queue in playbook.queues.items()},
             intent_queues={intent: name for name, queue in reversed(playbook.queues.items()) for intent in queue.intents},

@@ -15,7 +15,7 @@ from api.chat.stream import ConversationStream
 from api.pages.rendering import FOLDER
 from api.problems import wrong_field
 from api.services import WithServices
-from domain.business_time import open_intervals
+from domain.business_time import next_open
 from domain.messages import Channel, InboundMessage, Sender
 from domain.playbook import Playbook
 from domain.references import Reference, ReferenceKind
@@ -135,10 +135,10 @@ async def events(
 
 
 def desk_hours(playbook: Playbook, store: str, now: datetime) -> tuple[bool, datetime | None]:
-    """Whether the store's desk is open now, and otherwise when it opens next; never, where its calendar has no hours."""
+    """Whether the store's desk is open now, and otherwise when it opens next."""
     calendar = playbook.calendars[playbook.service_levels[playbook.stores[store].service_level].calendar]
-    opens, _ = next(open_intervals(calendar, now), (None, None))
-    return (True, None) if opens is not None and opens <= now else (False, opens)
+    opens = next_open(calendar.pinned(now.date()), now)
+    return (True, None) if opens <= now else (False, opens)
 
 
 def _inbound(session: ChatSession, message: NewChatMessage) -> InboundMessage:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.explaining import explain, recorded
 from storage.decisions import StoredDecision
 from storage.reading_case import Row
 
@@ -31,7 +32,6 @@ class ClockView(View):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     missed_at: datetime | None = None
-    warned: bool = False
 
 
 class DecisionView(View):
@@ -111,11 +111,15 @@ class MessageView(View):
 
 
 def clock_views(state: dict[str, Any] | None) -> list[ClockView]:
-    """The clocks of a state model, as they are written there."""
-    clocks = (state or {}).get("clocks") or []
-    if isinstance(clocks, dict):
-        clocks = [{"name": name, **clock} for name, clock in clocks.items()]
-    return [ClockView.model_validate(clock) for clock in clocks]
+    """The clocks of a state model, each with the derivation of its deadline."""
+    clocks, promises = recorded(state or {})
+    return [
+        ClockView(
+            explanation=explain(clock, promises),
+            **{name: getattr(clock, name) for name in ClockView.model_fields if name != "explanation"},
+        )
+        for clock in clocks
+    ]
 
 
 def decision_view(stored: StoredDecision) -> DecisionView:

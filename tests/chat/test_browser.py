@@ -6,7 +6,7 @@ import shutil
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from playwright.async_api import BrowserContext, Page, Route, async_playwright
 from activities.channels.chat import find_mail_fallback
 from api.app import create_app
 from api.options import ApiOptions
-from domain.playbook import Calendar, Hours, Playbook
+from domain.calendars import Calendar, Hours, SpecialHours
+from domain.playbook import Playbook
 from playbook.running import RunningPlaybook
 from simulators.app import create_app as create_simulators
 from storage.blobs import Blobs
@@ -62,9 +63,14 @@ class Places:
 
 
 def _hours(playbook: Playbook, *, is_open: bool) -> Playbook:
-    """The playbook with a desk that is always there, or never."""
-    always = (Hours(days=tuple(range(7)), opens=time(0), closes=time(23, 59, 59, 999999)),) if is_open else ()
-    calendars = {key: Calendar(name=found.name, zone="UTC", hours=always) for key, found in playbook.calendars.items()}
+    """The playbook with a desk that is always there, or not for the time being."""
+    always = Hours(days=tuple(range(7)), opens=time.min, closes=time.min)
+    today = datetime.now(UTC).date()
+    away = SpecialHours(on=today, until=today + timedelta(days=2), reason="Nobody is there")
+    calendars = {
+        key: Calendar(name=found.name, zone="UTC", hours=(always,), exceptions=() if is_open else (away,))
+        for key, found in playbook.calendars.items()
+    }
     return playbook.model_copy(update={"calendars": calendars})
 
 

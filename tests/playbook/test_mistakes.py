@@ -25,17 +25,25 @@ RULES_THAT_DO_NOT_FIT = [
         "queues.yaml:9: returns.owner: there is no person 'Jonas Webber'. Did you mean 'Jonas Weber'?",
     ),
     (
-        ("service_levels.yaml", "{after: 4h, to: Martin Krause, takes_over: true}", "{after: 4h, to: Martin Kraus}"),
-        "service_levels.yaml:11: northwind.ladder #2.to: there is no person 'Martin Kraus'. Did you mean 'Martin Krause'?",
+        ("ladders.yaml", "{after: 4h, to: Martin Krause, takes_over: true}", "{after: 4h, to: Martin Kraus}"),
+        "ladders.yaml:6: northwind #3.to: there is no person 'Martin Kraus'. Did you mean 'Martin Krause'?",
     ),
     (
-        ("service_levels.yaml", "    standard: {first_response: 4h, resolution: 24h}\n", ""),
-        "service_levels.yaml:5: northwind.targets: there are no targets for the tier 'standard', which is the default tier. "
+        ("service_levels.yaml", "ladder: northwind\n", "ladder: northwint\n"),
+        "service_levels.yaml:12: northwind.ladder: there is no ladder 'northwint'. Did you mean 'northwind'?",
+    ),
+    (
+        ("service_levels.yaml", "queue: [accounts]", "queue: [account]"),
+        "service_levels.yaml:11: northwind.special #2.when.queue #1: there is no queue 'account'. Did you mean 'accounts'?",
+    ),
+    (
+        ("service_levels.yaml", "    - {when: {queue", "    - {when: {channel: [chat]}, resolution: 1h}\n    - {when: {queue"),
+        "service_levels.yaml:11: northwind.special #2: another one has the same conditions (channel chat). Make them one.",
+    ),
+    (
+        ("service_levels.yaml", "    standard: {first_response: 4h, next_response: 8h, resolution: 24h}\n", ""),
+        "service_levels.yaml:5: northwind.targets: there are none for the tier 'standard', which is the default tier. "
         "Add them.",
-    ),
-    (
-        ("calendars.yaml", "Europe/Rome", "Europe/Roma"),
-        "calendars.yaml:9: milan-office.zone: there is no time zone 'Europe/Roma'. Did you mean 'Europe/Rome'?",
     ),
     (
         (
@@ -53,6 +61,10 @@ RULES_THAT_DO_NOT_FIT = [
 
 RULES_BADLY_WRITTEN = [
     (
+        ("calendars.yaml", "Europe/Rome", "Europe/Roma"),
+        "calendars.yaml:14: milan-office.zone: 'Europe/Roma' is no time zone: did you mean Europe/Rome?",
+    ),
+    (
         ("queues.yaml", "sales:", "returns:"),
         "queues.yaml:10: 'returns' is written twice, first on line 6. Take one of the two out.",
     ),
@@ -61,24 +73,24 @@ RULES_BADLY_WRITTEN = [
         "portals.yaml:3: brightwell-purchasing.compani: there is no such key here. Did you mean 'company'?",
     ),
     (
-        ("service_levels.yaml", "- {after: 0m, to: Martin Krause}", "- {after: 0m, to: Martin Krause, take_over: yes}"),
-        "service_levels.yaml:10: northwind.ladder #1.take_over: there is no such key here. Did you mean 'takes_over'?",
+        ("ladders.yaml", "- {after: 0m, to: Martin Krause}", "- {after: 0m, to: Martin Krause, take_over: true}"),
+        "ladders.yaml:5: northwind #2.take_over: there is no such key here. Did you mean 'takes_over'?",
     ),
     (
         ("rules.yaml", "mail:", "mails:"),
-        "rules.yaml:7: mails: there is no such key here. Did you mean 'mail'?",
+        "rules.yaml:8: mails: there is no such key here. Did you mean 'mail'?",
     ),
     (
         ("rules.yaml", "mail:", "stores: {}\nmail:"),
-        "rules.yaml:7: stores: this has no place here. Write it in stores.yaml.",
+        "rules.yaml:8: stores: this has no place here. Write it in stores.yaml.",
     ),
     (
         ("queues.yaml", "  owner: Sofia Marin\n", ""),
         "queues.yaml:10: sales.owner: this is missing. Add it.",
     ),
     (
-        ("stores.yaml", "languages: [en, de, zh]", "languages: [en, no]"),
-        "stores.yaml:4: northwind-tools.languages #2: this is False and must be text. Put it in quotes.",
+        ("stores.yaml", "languages: [en, de, zh]", "languages: [en, true]"),
+        "stores.yaml:4: northwind-tools.languages #2: this is True and must be text. Put it in quotes.",
     ),
     (
         ("stores.yaml", 'postal_code: "20457"', "postal_code: 20457"),
@@ -98,16 +110,21 @@ RULES_BADLY_WRITTEN = [
         "people.yaml:7: #7.role: this cannot be 'finances'. Did you mean 'finance'?",
     ),
     (
-        ("service_levels.yaml", "warn_before: 30m", "warn_before: half an hour"),
-        "service_levels.yaml:4: northwind.warn_before: 'half an hour' is no duration: write it as 30m, 4h or 2d.",
+        ("ladders.yaml", "before: 30m", "before: half an hour"),
+        "ladders.yaml:4: northwind #1.before: 'half an hour' is no duration: write it as 30m, 4h or 2d.",
     ),
     (
-        ("calendars.yaml", 'opens: "09:00"', 'opens: "19:00"'),
-        "calendars.yaml:11: milan-office.hours #1: closes 18:00:00 is not after opens 19:00:00.",
+        ("calendars.yaml", '"09:00", closes: "13:00"', '"19:00", closes: "13:00"'),
+        "calendars.yaml:16: milan-office.hours #1: closes 13:00 is not after opens 19:00; hours over midnight are two "
+        "intervals, one that closes at 24:00 and one that opens at 00:00 on the next day.",
+    ),
+    (
+        ("calendars.yaml", '"09:00", closes: "13:00"', '9, closes: "13:00"'),
+        'calendars.yaml:16: milan-office.hours #1.opens: 9 is no time of day: write it in quotes, as "08:00".',
     ),
     (
         ("rules.yaml", "per_sender: 60", "per_sender: 0"),
-        "rules.yaml:8: mail.per_sender: this should be greater than 0, not 0.",
+        "rules.yaml:9: mail.per_sender: this should be greater than 0, not 0.",
     ),
 ]
 
@@ -197,8 +214,9 @@ def test_all_names_that_do_not_exist_are_told(folder: Folder) -> None:
     folder.change("people.yaml", "name: Martin Krause", "name: Martina Krause")
     folder.change("rules.yaml", "default_queue: triage", "default_queue: triag")
     assert [line.partition(": there is")[0] for line in refused(folder.path)] == [
-        "service_levels.yaml:10: northwind.ladder #1.to",
-        "service_levels.yaml:11: northwind.ladder #2.to",
+        "ladders.yaml:5: northwind #2.to",
+        "ladders.yaml:6: northwind #3.to",
+        "ladders.yaml:10: northwind-stalled #2.to",
         "queues.yaml:25: triage.owner",
         "rules.yaml:4: tickets.default_queue",
     ]

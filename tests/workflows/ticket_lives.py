@@ -30,7 +30,8 @@ from activities.records.models import (
 from domain.messages import MessageNature
 from domain.people import Role
 from domain.playbook import Playbook
-from domain.sla import ClockName, Promise, due_notices, next_moment, start_clock
+from domain.promises import ClockName, promises_of
+from domain.sla import due_notices, next_moment
 from workflows._kit.contract import CaseInput, Decision, DecisionTaken, MessageArrived
 from workflows._kit.state import EffectStatus
 from workflows.ticket.contract import MergingNews
@@ -79,7 +80,6 @@ class Lives:
         case_id = self.identity(name)
         ticket = Ticket(CaseInput(case_id=case_id, number=number, store="northwind-tools"))
         ticket.lives = self
-        target, promise = self.policy.targets["standard"], self.policy.promise
         ticket.state = TicketState(
             status="open",
             stage="awaiting_agent",
@@ -92,12 +92,10 @@ class Lives:
             playbook_version="1",
             references=[TicketReference(**reference.model_dump())],
             policy=self.policy,
-            promises={name: promise for name in (ClockName.FIRST_RESPONSE, ClockName.RESOLUTION)},
-            clocks=[
-                start_clock(ClockName.FIRST_RESPONSE, target.first_response, promise, self.time, "Born."),
-                start_clock(ClockName.RESOLUTION, target.resolution, promise, self.time, "Born."),
-            ],
         )
+        for clock in (ClockName.FIRST_RESPONSE, ClockName.RESOLUTION):
+            ticket.promise(clock, self.time)
+        ticket.somebody_acted()
         self.tickets[name] = ticket
 
     def shown(self, name: str) -> dict[str, Any]:
@@ -112,7 +110,7 @@ class Lives:
             due = [
                 (moment, name)
                 for name, ticket in self.tickets.items()
-                if (moment := next_moment(ticket.state.clocks, ticket.state.promises)) is not None and moment <= until
+                if (moment := next_moment(ticket.state.clocks, ticket.state.standing)) is not None and moment <= until
             ]
             if not due:
                 break
@@ -122,7 +120,7 @@ class Lives:
 
     def _look_at_clocks(self) -> None:
         for ticket in self.tickets.values():
-            for notice in due_notices(ticket.state.clocks, ticket.state.promises, self.time):
+            for notice in due_notices(ticket.state.clocks, ticket.state.standing, self.time):
                 ticket.noticed(notice)
             self._tell_staff(ticket)
 
@@ -261,11 +259,9 @@ class Lives:
 
 
 def _policy(playbook: Playbook) -> TicketPolicy:
-    level = playbook.service_levels["northwind"]
     return TicketPolicy(
         playbook_version="1",
-        promise=Promise(calendar=playbook.calendars[level.calendar], warn_before=level.warn_before, ladder=level.ladder),
-        targets=level.targets,
+        promises=promises_of(playbook, "northwind-tools", BEGAN),
         default_tier="standard",
         queues={name: queue.owner for name, queue in playbook.queues.items()},
         intent_queues={"wismo": "delivery"},

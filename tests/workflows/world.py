@@ -38,7 +38,8 @@ from activities.records.models import (
 from domain.case import DecisionOutcome, Publication, Snapshot, TimelineEvent
 from domain.messages import MessageNature
 from domain.playbook import Playbook
-from domain.sla import Promise
+from domain.promises import promises_of
+from domain.service_levels import Aging
 
 ORDER = "10452"
 
@@ -69,6 +70,7 @@ class World:
         self.is_paid = True
         self.problems: tuple[str, ...] = ()
         self.price = Decimal("119.00")
+        self.aging: Aging | None = None
 
     def _act(self, name: str) -> None:
         if self.fail.get(name):
@@ -86,13 +88,9 @@ class World:
         return self.shown.state if self.snapshots else None
 
     def _ticket_rules(self) -> TicketPolicy:
-        level = self.playbook.service_levels["northwind"]
         return TicketPolicy(
             playbook_version=self.playbook.version,
-            promise=Promise(
-                calendar=self.playbook.calendars[level.calendar], warn_before=level.warn_before, ladder=level.ladder
-            ),
-            targets=level.targets,
+            promises=promises_of(self.playbook, "northwind-tools", self.now()).model_copy(update={"aging": self.aging}),
             default_tier="standard",
             queues={name: queue.owner for name, queue in self.playbook.queues.items()},
             intent_queues={"wismo": "delivery"},
@@ -103,10 +101,9 @@ class World:
         )
 
     def _return_rules(self) -> ReturnPolicy:
-        level = self.playbook.service_levels["northwind"]
         return ReturnPolicy(
             playbook_version=self.playbook.version,
-            promise=Promise(calendar=self.playbook.calendars[level.calendar], ladder=level.ladder),
+            promises=promises_of(self.playbook, "northwind-tools", self.now()),
             rules=self.playbook.returns,
             owner="Jonas Weber",
             queue="returns",

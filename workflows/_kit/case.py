@@ -83,6 +83,13 @@ class Case(Generic[State]):
     def noticed(self, notice: Notice) -> None:
         """A clock says that a warning, a deadline or a step of the ladder is due."""
 
+    def appointment(self) -> datetime | None:
+        """When the process wants to be woken, beside what its clocks have to say."""
+        return None
+
+    async def keep_appointments(self) -> None:
+        """Called in every turn: does what the appointments were made for, once they are due."""
+
     def done(self, effect: Effect, result: dict[str, Any] | None) -> None:
         """An effect happened. `result` is None where a person did it by hand, and while what is to be shown is prepared."""
 
@@ -132,12 +139,18 @@ class Case(Generic[State]):
             await self._learned.popleft()()
         while self._finished:
             self._settle_effect(*self._finished.popleft())
-        for notice in due_notices(self.state.clocks, self.state.promises, workflow.now()):
+        for notice in due_notices(self.state.clocks, self.state.standing, workflow.now()):
             self.noticed(notice)
+        await self.keep_appointments()
         if self._changed:
             await self._publish()
         self._start_effects()
         workflow.set_current_details(self._details())
+
+    def _next_moment(self) -> datetime | None:
+        """When to wake: for the next notice of a clock, or an appointment of the process."""
+        moments = [next_moment(self.state.clocks, self.state.standing), self.appointment()]
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def _is_idle(self) -> bool:
         return not (self._arrived or self._learned or self._finished or self._tasks or self._changed)
@@ -145,7 +158,7 @@ class Case(Generic[State]):
     async def _wait(self) -> None:
         """Waits for a signal, an effect or the next due moment. One timer; a later deadline lets the old one fire and look
         again, since cancelling and starting anew costs an action each time."""
-        moment = next_moment(self.state.clocks, self.state.promises)
+        moment = self._next_moment()
         if moment is not None and (
             self._timer is None
             or self._timer[1].done()
@@ -217,9 +230,17 @@ class Case(Generic[State]):
     # What a process does to be seen
 
     def record(
-        self, kind: str, text: str, *, actor: str = "Casework", at: datetime | None = None, **source: UUID | None
+        self,
+        kind: str,
+        text: str,
+        *,
+        actor: str = "Casework",
+        at: datetime | None = None,
+        planned_for: datetime | None = None,
+        **source: UUID | None,
     ) -> None:
-        """Adds a line to the case file; the case is published at the end of the turn."""
+        """Adds a line to the case file; the case is published at the end of the turn. What a clock says, it had planned for a
+        moment."""
         self.state.sequence += 1
         self._events.append(
             TimelineEvent(
@@ -228,6 +249,7 @@ class Case(Generic[State]):
                 actor=actor,
                 kind=kind,
                 text=text,
+                planned_for=planned_for,
                 **source,  # type: ignore[arg-type]
             )
         )

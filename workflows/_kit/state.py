@@ -4,10 +4,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, model_validator
 
 from domain.people import Role
-from domain.sla import Clock, ClockName, Promise
+from domain.promises import ClockName, Promises, clock_of_first_shape
+from domain.sla import Clock, Standing
 
 MEMORY = 1_000
 """Ids of handled messages and decisions kept against repetition; the database refuses older repeats."""
@@ -62,8 +63,26 @@ class CaseState(BaseModel):
     sequence: int = 0
     seen: list[UUID] = []
     clocks: list[Clock] = []
-    promises: dict[ClockName, Promise] = {}
     effects: list[Effect] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _first_shape(cls, data: Any) -> Any:
+        """A state that was kept when each clock had its promise in itself."""
+        if not isinstance(data, dict) or "promises" not in data:
+            return data
+        old = dict(data)
+        promised = old.pop("promises")
+        return old | {"clocks": [clock_of_first_shape(clock, promised.get(clock["name"])) for clock in old["clocks"]]}
+
+    @property
+    def promises(self) -> Promises:
+        """What its clocks are held to. A process that promises nothing has plain deadlines, without a ladder."""
+        return Promises()
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.promises, self.owner, self.queue)
 
     def clock(self, name: ClockName) -> Clock | None:
         """The clock of that name that has not ended."""

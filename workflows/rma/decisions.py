@@ -10,7 +10,8 @@ from activities.lanes.models import SETTLE, Remedy, SettlementLine, SettlementRe
 from activities.mail.models import SEND_MAIL, OutgoingMail
 from domain.effects import EffectKind, op_key
 from domain.people import Role
-from domain.sla import ClockName, meet, start_plain_clock, stop
+from domain.promises import ClockName
+from domain.sla import meet, start_clock, stop
 from workflows._kit.case import Case, Refused
 from workflows._kit.contract import TASK_QUEUE, Decision, DecisionTaken
 from workflows._kit.state import Effect, EffectStatus
@@ -275,7 +276,8 @@ class ReturnDecisions(Case[ReturnState]):
             meet(clock, workflow.now())
         length = rules.parcel_deadline if begins is ClockName.PARCEL else rules.inspection_deadline
         because = f"Playbook {state.playbook_version}: {begins.words} in this time."
-        state.clocks.append(start_plain_clock(begins, length, workflow.now(), because))
+        promises = state.policy.promises
+        state.clocks.append(start_clock(promises, begins, length, workflow.now(), because, ladder=promises.ladder))
         state.stage = stage
 
     def _said(self, taken: DecisionTaken, kind: str, text: str) -> None:

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from activities.records.models import ReturnPolicy
 from domain.people import Role
+from domain.promises import Promises
 from workflows._kit.state import CaseState
 from workflows.rma.contract import Disposition, SettleOutcome, Stage, Wish
 
@@ -72,6 +73,10 @@ class ReturnState(CaseState):
     results: list[str] = []
     """What was paid back or credited, in words, one entry a settlement."""
     policy: ReturnPolicy
+
+    @property
+    def promises(self) -> Promises:
+        return self.policy.promises
 
     @property
     def amount(self) -> Decimal:

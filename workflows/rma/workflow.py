@@ -6,7 +6,8 @@ from typing import Any
 from temporalio import workflow
 
 from activities.records.models import OPEN_RETURN, CaseReference, OpenedReturn
-from domain.sla import ClockName, Notice, NoticeKind, start_plain_clock
+from domain.promises import ClockName
+from domain.sla import Notice, NoticeKind, start_clock
 from workflows._kit.calls import look_up, look_up_patiently
 from workflows._kit.contract import TASK_QUEUE, CaseInput, MessageArrived
 from workflows._kit.notices import tell
@@ -14,8 +15,6 @@ from workflows._kit.state import Effect
 from workflows.rma.contract import SettleOutcome, Stage, Wish
 from workflows.rma.decisions import ReturnDecisions
 from workflows.rma.state import ReturnLine, ReturnState
-
-_DEADLINES = (ClockName.APPROVAL, ClockName.PARCEL, ClockName.INSPECTION)
 
 
 @workflow.defn(name="rma")
@@ -61,7 +60,6 @@ class ReturnWorkflow(ReturnDecisions):
             orders=[opened.order_id],
             language=opened.language,
             playbook_version=policy.playbook_version,
-            promises={name: policy.promise for name in _DEADLINES},
             ticket_id=opened.ticket_id,
             order_id=opened.order_id,
             lines=[ReturnLine(**line.model_dump()) for line in opened.lines],
@@ -80,11 +78,13 @@ class ReturnWorkflow(ReturnDecisions):
             return state
         state.stage = Stage.AWAITING_APPROVAL
         state.clocks.append(
-            start_plain_clock(
+            start_clock(
+                policy.promises,
                 ClockName.APPROVAL,
                 policy.rules.approval_deadline,
                 workflow.now(),
                 f"Playbook {policy.playbook_version}: a return is approved or refused in this time.",
+                ladder=policy.promises.ladder,
             )
         )
         amount = f"{state.amount:.2f} {state.currency}"
@@ -102,10 +102,16 @@ class ReturnWorkflow(ReturnDecisions):
         if notice.kind is NoticeKind.ESCALATION and notice.takes_over:
             self.state.owner = notice.to
         if notice.kind is NoticeKind.MISSED:
-            self.record("missed", f"The {clock.name.words} deadline of {notice.due_at:%Y-%m-%d %H:%M} UTC was missed.")
+            text = f"The {clock.name.words} deadline of {notice.due_at:%Y-%m-%d %H:%M} UTC was missed."
+            self.record("missed", text, planned_for=notice.planned_for)
             return
         person = notice.to or self.state.owner or self.state.policy.owner
-        self.record("escalated", f"{clock.name.words.capitalize()} missed: {person} was told.")
+        if notice.kind is NoticeKind.WARNING:
+            text = f"The {clock.name.words} deadline is near: {notice.due_at:%Y-%m-%d %H:%M} UTC."
+            self.record("warning", text, planned_for=notice.planned_for)
+        else:
+            text = f"{clock.name.words.capitalize()} missed: {person} was told."
+            self.record("escalated", text, planned_for=notice.planned_for)
         self.start_effect(
             tell(
                 self.workflow_id,

@@ -86,13 +86,16 @@ class Snooze(Decision):
 
 
 class Wait(Decision):
-    """Wait for a named party. The resolution clock pauses; after `chase_after` the ticket is back before its owner."""
+    """Wait for a named party. The resolution clock pauses while the party's own clock runs: after `chase_after` they are
+    reminded, as the playbook says of them, and at last the ticket is back before its owner."""
 
     kind: ClassVar[str] = "wait"
     title: ClassVar[str] = "Wait for somebody"
 
     party: str = Field(min_length=1, max_length=80)
-    chase_after: Duration | None = Field(default=None, description="elapsed time, such as 4h or 2d")
+    chase_after: Duration | None = Field(
+        default=None, description="elapsed time, such as 4h or 2d; left out, what the playbook says"
+    )
 
     @model_validator(mode="after")
     def _forward(self) -> Self:
@@ -158,6 +161,14 @@ class WaiveReference(Decision):
     reason: OwnWords = Field(default="", max_length=1_000)
 
 
+class Acknowledge(Decision):
+    """You have taken notice of a missed promise and see to it: its ladder climbs no further for a while."""
+
+    kind: ClassVar[str] = "acknowledge"
+    title: ClassVar[str] = "Acknowledge"
+    minds_changes: ClassVar[bool] = False
+
+
 DECISIONS: tuple[type[Decision], ...] = (
     Reply,
     Note,
@@ -171,4 +182,5 @@ DECISIONS: tuple[type[Decision], ...] = (
     Unmerge,
     Split,
     WaiveReference,
+    Acknowledge,
 )

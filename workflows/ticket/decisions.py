@@ -6,14 +6,16 @@ from typing import Any
 from temporalio import workflow
 
 from activities.mail.models import SEND_MAIL, OutgoingMail
-from domain import sla
 from domain.effects import EffectKind, op_key
-from domain.sla import ClockName, meet, pause, resume, start_clock, start_plain_clock, stop
-from workflows._kit.case import Case, Refused
+from domain.promises import ClockName
+from domain.promises import in_words as in_time
+from domain.sla import acknowledge, meet, start_clock, stop
+from workflows._kit.case import Refused
 from workflows._kit.contract import TASK_QUEUE, Decision, DecisionTaken
 from workflows._kit.state import Effect
 from workflows.ticket.contract import (
     DECISIONS,
+    Acknowledge,
     Assign,
     Note,
     Reopen,
@@ -24,11 +26,12 @@ from workflows.ticket.contract import (
     Wait,
     WaiveReference,
 )
+from workflows.ticket.promises import TicketPromises
 from workflows.ticket.references import in_words, settled, settled_by_reply, waived
-from workflows.ticket.state import Happening, TicketState
+from workflows.ticket.state import Happening
 
 
-class TicketDecisions(Case[TicketState]):
+class TicketDecisions(TicketPromises):
     """The half of a ticket that judges and applies decisions."""
 
     process = "ticket"
@@ -61,10 +64,13 @@ class TicketDecisions(Case[TicketState]):
                 self.resolve(taken, decision.outcome)
             case WaiveReference():
                 self._waive(taken, decision)
+            case Acknowledge():
+                self._acknowledge(taken)
             case Reopen():
                 if self.state.status == "open":
                     raise Refused("The ticket is open.")
                 self.take_up_again(f"{taken.author} reopened it", taken)
+        self.somebody_acted()
         self.remember(decision=taken)
         self.accept(taken.decision_id)
 
@@ -81,6 +87,16 @@ class TicketDecisions(Case[TicketState]):
         if len(unanswered) > 1 and not waive_open and self.has_the_rule("open-references"):
             raise Refused(f"Still open: {in_words(unanswered)}. Answer them, or say that they need no answer.")
         state.references = [waived(named) if waive_open else settled(named) for named in state.references]
+
+    def _acknowledge(self, taken: DecisionTaken) -> None:
+        missed = [clock for clock in self.state.clocks if clock.is_live and clock.missed_at is not None]
+        if not missed:
+            raise Refused("No promise of this ticket is missed; there is nothing to acknowledge.")
+        for clock in missed:
+            acknowledge(clock, self.state.promises, taken.author, self.now)
+        names = " and ".join(clock.name.words for clock in missed)
+        text = f"{taken.author} has taken notice of the missed {names}; nobody else is told for now."
+        self.record("acknowledged", text, actor=taken.author, decision_id=taken.decision_id)
 
     def _waive(self, taken: DecisionTaken, decision: WaiveReference) -> None:
         meant = [
@@ -139,8 +155,8 @@ class TicketDecisions(Case[TicketState]):
         self.remember(sent=effect.decision_id)
         self.record("reply", "Reply sent.", actor=effect.actor, decision_id=effect.decision_id)
         state.references = settled_by_reply(state.references, effect.answers)
-        if (clock := state.clock(ClockName.FIRST_RESPONSE)) is not None:
-            meet(clock, effect.taken_at)
+        self.answered_by_a_person(effect.taken_at)
+        self.somebody_acted()
         if state.reply_overtaken:
             state.reply_overtaken = False
         elif effect.purpose == "reply_and_resolve":
@@ -162,6 +178,7 @@ class TicketDecisions(Case[TicketState]):
             raise Refused(f"Nobody is called “{decision.owner}”; there are {', '.join(policy.people)}.")
         if decision.queue is not None:
             state.queue, state.owner = decision.queue, policy.queues[decision.queue]
+            self.plan_anew(f"{taken.author} moved it to queue {decision.queue}")
         state.owner = decision.owner or state.owner
         self.changed_for_deciders(f"{taken.author} assigned it to {state.owner}")
         self.record(
@@ -171,51 +188,40 @@ class TicketDecisions(Case[TicketState]):
     def _retag(self, taken: DecisionTaken, decision: Retag) -> None:
         state = self.state
         changes: list[str] = []
-        if decision.tier is not None and decision.tier not in state.policy.targets:
-            raise Refused(f"There is no tier “{decision.tier}”; there are {', '.join(sorted(state.policy.targets))}.")
+        if decision.tier is not None and decision.tier not in state.policy.tiers:
+            raise Refused(f"There is no tier “{decision.tier}”; there are {', '.join(state.policy.tiers)}.")
         if decision.intent is not None:
             changes.append(f"intent {state.intent} → {decision.intent}")
             state.intent = decision.intent
         if decision.tags is not None:
             state.tags = sorted(set(decision.tags))
             changes.append(f"tags {', '.join(state.tags) or 'none'}")
+            self.plan_anew(f"{taken.author} changed the tags")
         if decision.tier is not None:
             changes.append(f"tier {state.tier} → {decision.tier}")
-            self.replan(decision.tier)
+            self.change_tier(decision.tier, f"{taken.author} changed the tier to {decision.tier}")
         text = f"Changed {'; '.join(changes) or 'nothing'}."
         self.record("retagged", text, actor=taken.author, decision_id=taken.decision_id)
 
-    def replan(self, tier: str) -> None:
-        """Counts the open clocks anew from their start with another tier's targets."""
-        state = self.state
-        state.tier = tier
-        targets = state.policy.targets[tier]
-        wanted = {ClockName.FIRST_RESPONSE: targets.first_response, ClockName.RESOLUTION: targets.resolution}
-        for index, clock in enumerate(state.clocks):
-            if clock.name in wanted and clock.is_live:
-                promise = state.promises[clock.name]
-                because = f"Planned anew for tier {tier} at {self.start.store}, playbook {state.playbook_version}."
-                state.clocks[index] = start_clock(clock.name, wanted[clock.name], promise, clock.started_at, because)
+    def change_tier(self, tier: str, because: str) -> None:
+        """Another tier has other targets: the open clocks are planned anew."""
+        self.state.tier = tier
+        self.plan_anew(because)
 
     def _snooze(self, taken: DecisionTaken, decision: Snooze) -> None:
         if decision.until <= self.now:
             raise Refused("The moment to snooze until has passed.")
         self._put_away("snoozed")
+        because = f"Snoozed by {taken.author}."
         length = decision.until - self.now
-        self.state.clocks.append(start_plain_clock(ClockName.SNOOZE, length, self.now, f"Snoozed by {taken.author}."))
+        self.state.clocks.append(start_clock(self.state.promises, ClockName.SNOOZE, length, self.now, because))
         text = f"Snoozed until {decision.until:%Y-%m-%d %H:%M %Z}."
         self.record("snoozed", text, actor=taken.author, decision_id=taken.decision_id)
 
     def _wait_for(self, taken: DecisionTaken, decision: Wait) -> None:
         self._put_away("awaiting_party")
-        state, now = self.state, self.now
-        state.waiting_for = decision.party
-        if (clock := state.clock(ClockName.RESOLUTION)) is not None:
-            pause(clock, state.promises[ClockName.RESOLUTION], now, decision.party)
-        chase_after = decision.chase_after or timedelta(seconds=state.policy.chase_after)
-        because = f"{taken.author} waits for {decision.party}."
-        state.clocks.append(start_plain_clock(ClockName.WAITING, chase_after, now, because))
-        text = f"Waiting for {decision.party}; looked at again in {sla.in_words(chase_after)}."
+        chase_after = self.begin_waiting(decision.party, decision.chase_after, f"{taken.author} waits for {decision.party}.")
+        text = f"Waiting for {decision.party}; looked at again in {in_time(chase_after)}."
         self.record("waiting", text, actor=taken.author, decision_id=taken.decision_id)
 
     def _put_away(self, stage: str) -> None:
@@ -223,7 +229,7 @@ class TicketDecisions(Case[TicketState]):
         if state.status == "resolved":
             raise Refused("The ticket is resolved; reopen it first.")
         if state.status == "waiting":
-            self._end_waiting()
+            self.end_waiting()
         state.status, state.stage = "waiting", stage
 
     def resolve(self, taken: DecisionTaken, outcome: str) -> None:
@@ -233,36 +239,26 @@ class TicketDecisions(Case[TicketState]):
     def _settled(self, outcome: str, author: str) -> None:
         state, now = self.state, self.now
         if state.status == "waiting":
-            self._end_waiting()
+            self.end_waiting()
         for clock in state.clocks:
-            stop(clock, now) if clock.name is ClockName.FIRST_RESPONSE else meet(clock, now)
+            meet(clock, now) if clock.name is ClockName.RESOLUTION else stop(clock, now)
         state.status, state.stage, state.outcome = "resolved", "resolved", outcome
         window = timedelta(seconds=state.policy.reopen_window)
         because = "A reply within the reopen window opens the ticket again; after it, it closes."
-        state.clocks.append(start_plain_clock(ClockName.REOPEN_WINDOW, window, now, because))
+        state.clocks.append(start_clock(state.promises, ClockName.REOPEN_WINDOW, window, now, because))
         self.changed_for_deciders(f"{author} resolved it")
 
     def take_up_again(self, because: str, taken: DecisionTaken | None = None) -> None:
         """Back to open: from waiting, resolved or closed."""
         state, now = self.state, self.now
         if state.status == "waiting":
-            self._end_waiting()
+            self.end_waiting()
         else:
             if (window := state.clock(ClockName.REOPEN_WINDOW)) is not None:
                 stop(window, now)
-            target = state.policy.targets[state.tier].resolution
-            promise = state.promises[ClockName.RESOLUTION]
-            state.clocks.append(start_clock(ClockName.RESOLUTION, target, promise, now, f"Reopened: {because}."))
+            self.promise(ClockName.RESOLUTION, now, f"Reopened: {because}.")
         state.status, state.stage, state.outcome = "open", "awaiting_agent", None
+        self.somebody_acted()
         self.changed_for_deciders(because)
         actor, decision_id = (taken.author, taken.decision_id) if taken else ("Casework", None)
         self.record("reopened", f"Open again: {because}.", actor=actor, decision_id=decision_id)
-
-    def _end_waiting(self) -> None:
-        state, now = self.state, self.now
-        for name in (ClockName.WAITING, ClockName.SNOOZE):
-            if (clock := state.clock(name)) is not None:
-                stop(clock, now)
-        if (clock := state.clock(ClockName.RESOLUTION)) is not None:
-            resume(clock, state.promises[ClockName.RESOLUTION], now)
-        state.waiting_for = None

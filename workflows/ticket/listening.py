@@ -10,7 +10,8 @@ from activities.records.models import (
     OtherTicket,
 )
 from domain.messages import MessageNature
-from domain.sla import ClockName, Notice, NoticeKind, stop
+from domain.promises import ClockName
+from domain.sla import Notice, NoticeKind, stop
 from workflows._kit.calls import look_up
 from workflows._kit.contract import MessageArrived
 from workflows._kit.notices import tell
@@ -50,6 +51,8 @@ class TicketListening(TicketDecisions):
         if state.status != "open":
             self.take_up_again("the customer wrote")
         state.stage = "awaiting_agent"
+        self.customer_waits(facts)
+        self.somebody_acted()
         self.overtake_reply("what the customer just wrote")
         self.changed_for_deciders("the customer wrote")
 
@@ -84,8 +87,8 @@ class TicketListening(TicketDecisions):
         state.missing = list(facts.missing)
         state.references = looked_up(state.references, facts.references)
         self.notice_duplicates(facts.duplicates)
-        if facts.tier in state.policy.targets and facts.tier != state.tier:
-            self.replan(facts.tier)
+        if facts.tier in state.policy.tiers and facts.tier != state.tier:
+            self.change_tier(facts.tier, f"the store says the company's tier is {facts.tier}")
         self.remember(context=facts)
         self.record("context", f"The store answered: {_found(facts)}.")
 
@@ -97,24 +100,32 @@ class TicketListening(TicketDecisions):
             for clock in self.state.clocks:
                 stop(clock, self.now)
             self.record("closed", "Closed: nobody wrote within the reopen window.")
-        elif notice.clock in (ClockName.WAITING, ClockName.SNOOZE):
-            self.take_up_again("the snooze is over" if notice.clock is ClockName.SNOOZE else "waited long enough")
+        elif notice.clock is ClockName.SNOOZE:
+            self.take_up_again("the snooze is over")
+        elif notice.clock is ClockName.WAITING:
+            if not self.chase():
+                self.take_up_again("waited long enough")
+        elif notice.clock is ClockName.STALLED and notice.kind is NoticeKind.MISSED:
+            self.record("stalled", "Nobody has done anything about it for a while.", planned_for=notice.planned_for)
         else:
             self._promise_notice(notice)
 
     def _promise_notice(self, notice: Notice) -> None:
         state, words = self.state, notice.clock.words
         if notice.kind is NoticeKind.WARNING:
-            self.record("warning", f"The {words} deadline is near: {notice.due_at:%Y-%m-%d %H:%M} UTC.")
-            self._tell(notice, state.owner)
+            text = f"The {words} deadline is near: {notice.due_at:%Y-%m-%d %H:%M} UTC."
+            self.record("warning", text, planned_for=notice.planned_for)
+            self._tell(notice, notice.to)
         elif notice.kind is NoticeKind.MISSED:
-            self.record("missed", f"The {words} deadline of {notice.due_at:%Y-%m-%d %H:%M} UTC was missed.")
+            text = f"The {words} deadline of {notice.due_at:%Y-%m-%d %H:%M} UTC was missed."
+            self.record("missed", text, planned_for=notice.planned_for)
         else:
             takes_over = notice.takes_over and notice.to != state.owner
             if takes_over:
                 state.owner = notice.to
             became = "took it over" if takes_over else "was told"
-            self.record("escalated", f"{words.capitalize()} missed: {notice.to} {became}.")
+            missed = "Stalled" if notice.clock is ClockName.STALLED else f"{words.capitalize()} missed"
+            self.record("escalated", f"{missed}: {notice.to} {became}.", planned_for=notice.planned_for)
             self._tell(notice, notice.to)
 
     def _tell(self, notice: Notice, person: str | None) -> None:

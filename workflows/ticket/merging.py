@@ -31,7 +31,8 @@ from activities.records.models import (
     UnmergeRequest,
     UnmergeResult,
 )
-from domain.sla import due_notices, next_moment, stop
+from domain.promises import TARGETED, ClockName
+from domain.sla import due_notices, next_moment, replan, stop
 from workflows._kit.calls import look_up
 from workflows._kit.case import Refused
 from workflows._kit.contract import Decision, DecisionTaken, News
@@ -215,9 +216,9 @@ class TicketMerging(TicketListening):
 
     def _let_time_pass(self, until: datetime) -> None:
         """Every notice comes at its own moment, as it would have."""
-        while (moment := next_moment(self.state.clocks, self.state.promises)) is not None and moment <= until:
+        while (moment := next_moment(self.state.clocks, self.state.standing)) is not None and moment <= until:
             self._replayed_at = max(moment, self._replayed_at or moment)
-            for notice in due_notices(self.state.clocks, self.state.promises, self._replayed_at):
+            for notice in due_notices(self.state.clocks, self.state.standing, self._replayed_at):
                 self.noticed(notice)
         self._replayed_at = until
 
@@ -302,10 +303,16 @@ def _take_over(state: TicketState, other: TicketState) -> None:
     for name in ("orders", "intents", "tags", "missing"):
         mine = getattr(state, name)
         mine += [each for each in getattr(other, name) if each not in mine]
-    for name in state.promises:
+    for name in (*TARGETED, ClockName.CHANNEL_RESPONSE):
         mine, theirs = state.clock(name), other.clock(name)
         if theirs is None or (mine is not None and mine.due_at <= theirs.due_at):
             continue
+        if not state.promises.know(theirs.calendar, theirs.ladder):
+            # It was born under other rules: it is held to those of this ticket, from its own start.
+            rule = state.promises.target(name, state.about, theirs.started_at)
+            if rule is None:
+                continue
+            replan(theirs, state.promises, rule, "Planned anew: it came with a merged ticket.")
         state.clocks = [clock for clock in state.clocks if clock is not mine] + [theirs]
 
 

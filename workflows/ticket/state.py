@@ -1,5 +1,6 @@
 """What a ticket remembers."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from activities.records.models import ContextFacts, FoundReference, MessageFacts, OtherTicket, TicketPolicy
+from domain.promises import About, Promises
 from workflows._kit.contract import DecisionTaken
 from workflows._kit.state import CaseState
 
@@ -76,6 +78,12 @@ class TicketState(CaseState):
     references: list[TicketReference] = []
     missing: list[str] = []
     waiting_for: str | None = None
+    chase_after: timedelta | None = None
+    """How long the decision to wait said; None: what the playbook says of the party."""
+    chased: int = 0
+    """Reminders sent to whoever is waited for."""
+    channel: str | None = None
+    """By which the customer wrote last."""
     outcome: str | None = None
     reply_overtaken: bool = False
     merged: list[Joined] = []
@@ -86,6 +94,14 @@ class TicketState(CaseState):
     """Whether a person decided something about it."""
     apart: Apart | None = None
     policy: TicketPolicy
+
+    @property
+    def promises(self) -> Promises:
+        return self.policy.promises
+
+    @property
+    def about(self) -> About:
+        return About(self.tier, self.queue, self.channel, tuple(self.tags))
 
     def open_references(self) -> list[TicketReference]:
         return [named for named in self.references if named.state is ReferenceState.OPEN]

@@ -11,14 +11,12 @@ from activities.records.models import (
     FillContext,
     OpenedTicket,
 )
-from domain.sla import ClockName, meet, start_clock
+from domain.promises import ClockName
 from workflows._kit.calls import look_up, look_up_patiently
 from workflows._kit.contract import CaseInput
 from workflows.ticket.merging import TicketMerging
 from workflows.ticket.references import with_new
 from workflows.ticket.state import TicketState
-
-_PROMISES = (ClockName.FIRST_RESPONSE, ClockName.RESOLUTION)
 
 
 @workflow.defn(name="ticket")
@@ -59,7 +57,7 @@ class TicketWorkflow(TicketMerging):
     def _born(self, opened: OpenedTicket) -> TicketState:
         policy, context = opened.policy, opened.context
         queue = policy.intent_queues.get(opened.intents[0], policy.default_queue)
-        tier = context.tier if context.tier in policy.targets else policy.default_tier
+        tier = context.tier if context.tier in policy.tiers else policy.default_tier
         state = TicketState(
             status="open",
             stage="awaiting_agent",
@@ -79,20 +77,19 @@ class TicketWorkflow(TicketMerging):
             missing=list(context.missing),
             policy=policy,
             playbook_version=policy.playbook_version,
-            promises={name: policy.promise for name in _PROMISES},
+            channel=opened.messages[0].channel,
             seen=[message.message_id for message in opened.messages],
         )
         first = opened.counts_from or opened.messages[0].received_at
-        targets = policy.targets[tier]
-        because = f"Tier {tier} at {self.start.store}, playbook {policy.playbook_version}."
-        state.clocks = [
-            start_clock(ClockName.FIRST_RESPONSE, targets.first_response, policy.promise, first, because),
-            start_clock(ClockName.RESOLUTION, targets.resolution, policy.promise, first, because),
-        ]
-        if opened.answered:
-            meet(state.clocks[0], first)
-            state.stage = "awaiting_customer"
         self.state = state
+        self.promise(ClockName.FIRST_RESPONSE, first)
+        self.promise(ClockName.RESOLUTION, first)
+        self.somebody_acted()
+        for message in opened.messages:
+            self.customer_waits(message)
+        if opened.answered:
+            self.answered_by_a_person(first)
+            state.stage = "awaiting_customer"
         for message in opened.messages:
             self.record(
                 "message", "A message arrived.", actor="customer", at=message.received_at, message_id=message.message_id

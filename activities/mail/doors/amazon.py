@@ -8,6 +8,7 @@ from activities.channels.port import Limits
 from domain.messages import Channel, InboundMessage
 from domain.references import Reference, ReferenceKind
 
+_ACCOUNT = "amazon"
 _RELAY = re.compile(r"[^@\s]{1,100}@marketplace\.amazon\.(?:[a-z]{2,3}|com?\.[a-z]{2})", re.IGNORECASE)
 _ORDER_ID = re.compile(r"(?<![0-9-])[0-9]{3}-[0-9]{7}-[0-9]{7}(?![0-9-])")
 _FRAME = re.compile(r"^[ \t>]{0,20}-{5,80}[ \t]{0,20}[^-\s][^\n]{1,60}?-{5,80}[ \t]{0,20}$", re.MULTILINE)
@@ -78,6 +79,7 @@ def amazon_message(message: InboundMessage) -> InboundMessage | None:
     return message.model_copy(
         update={
             "channel": Channel.MARKETPLACE,
+            "account": _ACCOUNT,
             "text": _without_frame(body) or message.text,
             "named": (*message.named, *(Reference(kind=ReferenceKind.MARKETPLACE_ORDER, value=order) for order in orders)),
             "conversation": " ".join((str(address).strip().lower(), *orders[:1])),
