@@ -10,6 +10,7 @@ from api.problems import Problem, unauthorized
 from api.services import Services, WithServices
 from domain.people import Role
 from storage.people import Purpose, SignedIn, look_up
+from storage.presence import touch_presence
 
 SESSION_COOKIE = "casework_session"
 ADMIN_USER = "admin"
@@ -30,8 +31,7 @@ async def person_of_token(services: Services, token: str) -> SignedIn | None:
     admin = services.options.admin_token
     if admin is not None and hmac.compare_digest(token.encode("utf-8", "replace"), admin.encode()):
         return SignedIn(ADMIN_USER, Role.ADMIN)
-    async with services.database.begin() as connection:
-        return await look_up(connection, token, Purpose.API)
+    return await _person_behind(services, token, Purpose.API)
 
 
 async def require_token(
@@ -55,10 +55,18 @@ async def require_session(request: Request, services: WithServices) -> SignedIn:
     token = request.cookies.get(SESSION_COOKIE, "")
     person = None
     if token and len(token) <= _TOKEN_LIMIT:
-        async with services.database.begin() as connection:
-            person = await look_up(connection, token, Purpose.SESSION)
+        person = await _person_behind(services, token, Purpose.SESSION)
     if person is None:
         raise unauthorized("sign in first: there is no session, or it has ended")
+    return person
+
+
+async def _person_behind(services: Services, token: str, purpose: Purpose) -> SignedIn | None:
+    """Whose token this is. A call or page of somebody in the playbook says that they are there."""
+    async with services.database.begin() as connection:
+        person = await look_up(connection, token, purpose)
+        if person is not None and person.unseen and any(known.name == person.user for known in services.playbook.now.people):
+            await touch_presence(connection, person.user)
     return person
 
 

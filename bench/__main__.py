@@ -2,7 +2,7 @@
 
 import typer
 
-from bench import actions, ingest, intake, life, search
+from bench import actions, business_time, ingest, intake, lateness, life, search
 
 application = typer.Typer(
     help="Measure Casework on this machine. Without a command: all of it.", invoke_without_command=True, add_completion=False
@@ -11,7 +11,9 @@ application.command("actions")(actions.main)
 application.command("life")(life.main)
 application.command("intake")(intake.main)
 application.command("ingest")(ingest.main)
+application.command("lateness")(lateness.main)
 application.command("search")(search.main)
+application.command("business-time")(business_time.main)
 
 
 @application.callback()

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import pairwise
@@ -234,7 +234,7 @@ def _public_holidays(country: str, region: str | None, year: int) -> dict[date, 
 
 
 def _shown(at: time) -> timedelta:
-    return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
+    return datetime.combine(date.min, at) - datetime.min
 
 
 def _dates_between(one: date, other: date) -> Iterator[date]:

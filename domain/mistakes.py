@@ -1,6 +1,6 @@
 """What is wrong between rules that are right one by one: gathered with its places, told all at once."""
 
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 from pydantic import ValidationError
@@ -28,13 +28,10 @@ class Mistakes:
         if name not in known:
             self.add(place, f"there is no {kind} {name!r}. {suggestion(name, known)}")
 
-    def require_unique(self, places: Iterable[tuple[Place, Hashable]], kind: str) -> None:
-        """Notes every name that another place had before."""
-        seen: set[Hashable] = set()
-        for place, name in places:
-            if name in seen:
-                self.add(place, f"the {kind} {name!r} is there already. Rename one of the two, or take it out.")
-            seen.add(name)
+    def require_all(self, place: Place, names: Sequence[str], known: Collection[str], kind: str) -> None:
+        """Notes every name of the list at `place` that is none of the `known` ones."""
+        for number, name in enumerate(names):
+            self.require((*place, number), name, known, kind)
 
     def raise_found(self) -> None:
         """Raises pydantic's ValidationError, with a place for each mistake, where there is one."""

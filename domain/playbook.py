@@ -1,7 +1,7 @@
 """The merchant's rules as data. A case pins the version it was born with (P6); `version` is the hash of the content."""
 
 import re
-from collections.abc import Collection
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -9,23 +9,17 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from domain.calendars import Calendar
-from domain.messages import Channel
-from domain.mistakes import Mistakes, Place
+from domain.fitting import look_for_mistakes
+from domain.mistakes import Mistakes
 from domain.people import Role
 from domain.reference_shapes import ReferenceShapes
+from domain.routing import RoutingRule
 from domain.rule import Duration, Rule
 from domain.service_levels import (
-    CHANNEL,
-    CUSTOMER,
-    LEAD,
-    MANAGER,
-    OWNER,
     ChannelClock,
-    Conditions,
     Ladder,
     Overlay,
     ServiceLevel,
-    SpecialTarget,
     WaitingParty,
     in_order,
 )
@@ -66,10 +60,10 @@ Origin = Annotated[str, AfterValidator(_origin)]
 
 
 class Queue(Rule):
-    """Where work of one kind waits. `owner` answers for a ticket nobody else owns."""
+    """Where work of one kind waits. Members of `team` own its work; `owner` answers for it while none of them is on duty."""
 
     title: str
-    intents: tuple[str, ...]
+    team: str
     owner: str
 
 
@@ -77,6 +71,17 @@ class Person(Rule):
     name: str
     email: str
     role: Role
+    shifts: str | None = None
+    """The calendar of their working hours; without one they are always on duty."""
+
+
+class Team(Rule):
+    """People who share work. `lead` and `manager` are people too, and members only if they are named as such."""
+
+    title: str
+    members: tuple[str, ...]
+    lead: str
+    manager: str
 
 
 class PostalAddress(Rule):
@@ -112,8 +117,14 @@ class Store(Rule):
     warehouse: PostalAddress
     tiers: dict[str, str] = {}
     """Tier by the store's customer group id (as text)."""
+    company_tiers: dict[str, str] = {}
+    """Tier by the store's own id of a company (as text); it beats that of the group."""
     chat_origins: tuple[Origin, ...] = ()
     """The sites whose pages may carry this store's chat widget."""
+
+    def tier_of(self, company_id: str, group_id: str | None) -> str | None:
+        """The tier of a company; None where the playbook names none."""
+        return self.company_tiers.get(company_id) or self.tiers.get(group_id or "")
 
 
 class Portal(Rule):
@@ -184,6 +195,8 @@ class TicketRules(Rule):
     of that party."""
     acknowledged_for: Duration
     """Business time of whoever acknowledged a missed promise in which its ladder climbs no further."""
+    handover_before: Duration = timedelta(minutes=30)
+    """Elapsed time before the end of a person's duty in which they get no new work if a colleague stays longer."""
 
 
 class MailRules(Rule):
@@ -203,6 +216,8 @@ class Playbook(Rule):
     service_levels: dict[str, ServiceLevel]
     queues: dict[str, Queue]
     people: tuple[Person, ...]
+    routing: tuple[RoutingRule, ...]
+    teams: dict[str, Team]
     portals: dict[str, Portal] = {}
     returns: ReturnRules
     tickets: TicketRules
@@ -215,76 +230,11 @@ class Playbook(Rule):
     """The texts by file name, such as `return_label.en.jinja`. They are no part of what is kept of a version."""
 
     @model_validator(mode="after")
-    def _names_exist(self) -> Self:
-        mistakes, people = Mistakes(), {person.name for person in self.people}
-        for key, store in self.stores.items():
-            mistakes.require(("stores", key, "service_level"), store.service_level, self.service_levels, "service level")
-        for key, portal in self.portals.items():
-            mistakes.require(("portals", key, "store"), portal.store, self.stores, "store")
-        for key, queue in self.queues.items():
-            mistakes.require(("queues", key, "owner"), queue.owner, people, "person")
-        mistakes.require_unique(
-            ((("people", index, "name"), person.name) for index, person in enumerate(self.people)), "person"
-        )
-        mistakes.require(("tickets", "default_queue"), self.tickets.default_queue, self.queues, "queue")
-        self._levels_fit(mistakes)
-        self._clocks_fit(mistakes, people)
+    def _fits_together(self) -> Self:
+        mistakes = Mistakes()
+        look_for_mistakes(self, mistakes)
         mistakes.raise_found()
         return self
-
-    def _levels_fit(self, mistakes: Mistakes) -> None:
-        for key, level in self.service_levels.items():
-            place, tier = ("service_levels", key), self.tickets.default_tier
-            mistakes.require((*place, "calendar"), level.calendar, self.calendars, "calendar")
-            mistakes.require((*place, "ladder"), level.ladder, self.ladders, "ladder")
-            if tier not in level.targets:
-                mistakes.add((*place, "targets"), f"there are none for the tier {tier!r}, which is the default tier. Add them.")
-            if level.aging is not None:
-                mistakes.require((*place, "aging", "ladder"), level.aging.ladder, self.ladders, "ladder")
-            self._special_fit(mistakes, (*place, "special"), level.special, level.targets)
-        tiers = {tier for level in self.service_levels.values() for tier in level.targets}
-        for index, overlay in enumerate(self.overlays):
-            for number, store in enumerate(overlay.stores):
-                mistakes.require(("overlays", index, "stores", number), store, self.stores, "store")
-            for tier in overlay.targets:
-                mistakes.require(("overlays", index, "targets", tier), tier, tiers, "tier")
-            self._special_fit(mistakes, ("overlays", index, "special"), overlay.special, tiers)
-
-    def _special_fit(
-        self, mistakes: Mistakes, where: Place, special: tuple[SpecialTarget, ...], tiers: Collection[str]
-    ) -> None:
-        known = {"tier": tiers, "queue": self.queues, "channel": [channel.value for channel in Channel]}
-        seen: set[Conditions] = set()
-        for index, target in enumerate(special):
-            place = (*where, index)
-            if target.calendar is not None:
-                mistakes.require((*place, "calendar"), target.calendar, self.calendars, "calendar")
-            if target.ladder is not None:
-                mistakes.require((*place, "ladder"), target.ladder, self.ladders, "ladder")
-            for kind, names in known.items():
-                for number, name in enumerate(getattr(target.when, kind)):
-                    mistakes.require((*place, "when", kind, number), name, names, kind)
-            if target.when in seen:
-                mistakes.add(place, f"another one has the same conditions ({target.when.words}). Make them one.")
-            seen.add(target.when)
-
-    def _clocks_fit(self, mistakes: Mistakes, people: set[str]) -> None:
-        for key, ladder in self.ladders.items():
-            for index, step in enumerate(ladder):
-                if not step.to.startswith(CHANNEL):
-                    mistakes.require(("ladders", key, index, "to"), step.to, people | {OWNER, LEAD, MANAGER}, "person")
-        for key, party in self.waiting.items():
-            if party.calendar is not None:
-                mistakes.require(("waiting", key, "calendar"), party.calendar, self.calendars, "calendar")
-            if party.to is not None and "@" not in party.to:
-                mistakes.require(("waiting", key, "to"), party.to, people | {CUSTOMER}, "person")
-        for index, clock in enumerate(self.channel_clocks):
-            if clock.ladder is not None:
-                mistakes.require(("channel_clocks", index, "ladder"), clock.ladder, self.ladders, "ladder")
-
-    def queue_for(self, intent: str) -> str:
-        """The first queue that takes this intent, else the default queue."""
-        return next((key for key, queue in self.queues.items() if intent in queue.intents), self.tickets.default_queue)
 
     def store_of(self, address: str) -> str | None:
         """The store a support address belongs to, letter case ignored."""

@@ -13,7 +13,7 @@ _MOST_WAYS = 100_000
 """Ways a pattern may divide a text: what one try can cost at worst."""
 
 
-def checked_pattern(pattern: str) -> str:
+def checked_pattern(pattern: str, most_ways: int = _MOST_WAYS) -> str:
     """The pattern, if it compiles and reads a number in bounded time. Raises ValueError with the reason."""
     try:
         parsed = _parser.parse(pattern)
@@ -24,8 +24,8 @@ def checked_pattern(pattern: str) -> str:
         raise ValueError(f"{pattern!r} also fits nothing at all")
     if parsed.getwidth()[1] > LONGEST:
         raise ValueError(f"{pattern!r} fits more than {LONGEST} characters")
-    if (ways := _ways(parsed)) > _MOST_WAYS:
-        raise ValueError(f"{pattern!r} can be read in {ways} ways, more than {_MOST_WAYS}: use shorter ranges")
+    if (ways := _ways(parsed)) > most_ways:
+        raise ValueError(f"{pattern!r} can be read in {ways} ways, more than {most_ways}: use shorter ranges")
     return pattern
 
 

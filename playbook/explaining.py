@@ -42,6 +42,8 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> str:
     if kind in ("enum", "literal_error"):
         known = re.findall(r"'([^']*)'", error.get("ctx", {})["expected"])
         return f"this cannot be {given!r}. {suggestion(str(given), known)}"
+    if kind == "too_short":
+        return f"there must be at least {error.get('ctx', {})['min_length']} here. Write it, or take the key out."
     wanted = _WANTED.get(kind.split("_")[0])
     if wanted is None or not kind.endswith(("_type", "_parsing")):
         return _sentence(f"{error['msg'].replace('Input should', 'this should', 1)}, not {_shown(given)}")

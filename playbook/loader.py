@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -26,6 +27,8 @@ FILES = (
     "overlays",
     "queues",
     "people",
+    "teams",
+    "routing",
     "portals",
 )
 """Sections with a file of their own."""
@@ -49,7 +52,7 @@ def load(folder: Path) -> Playbook:
     try:
         playbook = Playbook.model_validate({**content, "version": "", "templates": texts})
     except ValidationError as error:
-        mistakes += [_mistake(each, documents) for each in error.errors() if _file(each["loc"]) in documents]
+        mistakes += [_mistake(each, documents) for each in _worth_telling(error) if _file(each["loc"]) in documents]
         raise PlaybookError([*sorted(mistakes, key=_position), *bad_texts]) from error
     if mistakes or bad_texts:
         raise PlaybookError([*sorted(mistakes, key=_position), *bad_texts])
@@ -100,14 +103,34 @@ def _texts(folder: Path) -> tuple[dict[str, str], list[Mistake]]:
     return texts, [*mistakes, *mistakes_in(texts, TEMPLATES)]
 
 
+def _worth_telling(error: ValidationError) -> list[ErrorDetails]:
+    """All but the lists that are too short only because what is in them was refused."""
+    errors = error.errors()
+    around = {each["loc"][:length] for each in errors for length in range(len(each["loc"]))}
+    return [each for each in errors if each["type"] != "too_short" or each["loc"] not in around]
+
+
 def _mistake(error: ErrorDetails, documents: Mapping[str, Document]) -> Mistake:
     file, place = _file(error["loc"]), error["loc"]
     if file != RULES:
         place = place[1:]
     if place[-1:] == ("[key]",):
         place = place[:-1]
-    way = ".".join(f"#{part + 1}" if isinstance(part, int) else part for part in place).replace(".#", " #")
-    return Mistake(file, documents[file].line(place), f"{way}: {explain(error, Playbook)}" if way else explain(error, Playbook))
+    document, words = documents[file], explain(error, Playbook)
+    way = ".".join(_way(document.content, place)).replace(".#", " #")
+    return Mistake(file, document.line(place), f"{way}: {words}" if way else words)
+
+
+def _way(content: Any, place: Place) -> Iterator[str]:
+    """The way to `place` in words: an entry of a list goes by its name, or by its number from 1."""
+    for part in place:
+        if isinstance(part, int) and isinstance(content, list):
+            content = content[part]
+            name = content.get("name") if isinstance(content, dict) else None
+            yield name if isinstance(name, str) else f"#{part + 1}"
+        else:
+            content = content.get(part) if isinstance(content, dict) else None
+            yield str(part)
 
 
 def _file(place: Place) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
@@ -10,6 +10,7 @@ import sqlalchemy as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.people import Role
+from storage.presence import seen_lately
 from storage.tables import tokens
 
 SESSION_LIFE = timedelta(hours=12)
@@ -27,6 +28,8 @@ class SignedIn:
 
     user: str
     role: Role
+    unseen: bool = field(default=False, compare=False)
+    """Whether nobody has noted within the last minute that they are there."""
 
 
 async def create_token(connection: AsyncConnection, user: str, role: Role) -> str:
@@ -42,7 +45,7 @@ async def create_session(connection: AsyncConnection, user: str, role: Role) -> 
 async def look_up(connection: AsyncConnection, token: str, purpose: Purpose) -> SignedIn | None:
     """Whose token this is, unless it is unknown, expired or revoked."""
     found = await connection.execute(
-        sql.select(tokens.c.user, tokens.c.role).where(
+        sql.select(tokens.c.user, tokens.c.role, seen_lately(tokens.c.user).label("seen_lately")).where(
             tokens.c.hash == token_hash(token),
             tokens.c.purpose == purpose.value,
             tokens.c.revoked_at.is_(None),
@@ -50,7 +53,7 @@ async def look_up(connection: AsyncConnection, token: str, purpose: Purpose) -> 
         )
     )
     row = found.one_or_none()
-    return None if row is None else SignedIn(row.user, Role(row.role))
+    return None if row is None else SignedIn(row.user, Role(row.role), unseen=not row.seen_lately)
 
 
 async def revoke(connection: AsyncConnection, token: str) -> None:

@@ -14,22 +14,44 @@ from storage.training import learn_from
 CASE_CHANGED = "case_changed"
 """The NOTIFY channel; its payload is the case id."""
 
+_SHOWN = (
+    "status",
+    "stage",
+    "queue",
+    "owner",
+    "company",
+    "intent",
+    "orders",
+    "next_due_at",
+    "revision",
+    "playbook_version",
+    "state",
+)
+_SHOW = (
+    sql.update(cases)
+    .where(cases.c.id == sql.bindparam("case_id"), cases.c.revision <= sql.bindparam("revision"))
+    .values({name: sql.bindparam(name) for name in _SHOWN} | {"updated_at": sql.func.now()})
+    .returning(sql.func.pg_notify(CASE_CHANGED, sql.bindparam("notice")))
+)
+_line = insert(timeline)
+_ADD_LINES = _line.on_conflict_do_update(
+    index_elements=["case_id", "sequence"],
+    set_={column.name: _line.excluded[column.name] for column in timeline.columns if not column.primary_key},
+)
+"""Both are made once: to make them anew cost as much as to carry them out."""
+
 
 async def publish(connection: AsyncConnection, publication: Publication) -> None:
     """Stores a publication. An older revision than the stored one changes no state; of one revision the later counts, since a
     workflow task that is repeated publishes again what it had published, and perhaps more."""
     snapshot = publication.snapshot
-    columns = snapshot.model_dump(exclude={"case_id", "process", "number", "orders", "state"})
-    await connection.execute(
-        sql.update(cases)
-        .where(cases.c.id == snapshot.case_id, cases.c.revision <= snapshot.revision)
-        .values(**columns, orders=list(snapshot.orders), state=snapshot.state, updated_at=sql.func.now())
-    )
+    notice = {"case_id": str(snapshot.case_id)}
+    shown = snapshot.model_dump(include={"case_id", *_SHOWN}) | {"notice": json.dumps(notice)}
+    if (await connection.execute(_SHOW, shown)).one_or_none() is None:
+        await notify(connection, CASE_CHANGED, notice)
     if publication.events:
         lines = [{"case_id": snapshot.case_id, **event.model_dump()} for event in publication.events]
-        statement = insert(timeline).values(lines)
-        later = {column.name: statement.excluded[column.name] for column in timeline.columns if not column.primary_key}
-        await connection.execute(statement.on_conflict_do_update(index_elements=["case_id", "sequence"], set_=later))
+        await connection.execute(_ADD_LINES, lines)
     for outcome in publication.outcomes:
         judged = await connection.execute(
             sql.update(decisions)
@@ -40,7 +62,6 @@ async def publish(connection: AsyncConnection, publication: Publication) -> None
             await learn_from(connection, outcome.decision_id)
     if snapshot.status == "closed":
         await conversations.release(connection, snapshot.case_id)
-    await notify(connection, CASE_CHANGED, {"case_id": str(snapshot.case_id)})
 
 
 async def notify(connection: AsyncConnection, channel: str, payload: dict[str, str]) -> None:

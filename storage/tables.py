@@ -23,6 +23,9 @@ def now() -> sql.Column[object]:
     return sql.Column("created_at", Instant, nullable=False, server_default=sql.func.now())
 
 
+OPEN_TICKETS = "process = 'ticket' AND status IN ('open', 'waiting')"
+"""Rows of `cases` that are somebody's work: the condition of an index, which a query uses only where it says the same."""
+
 case_numbers = sql.Sequence("case_numbers", start=1001, metadata=metadata)
 
 cases = sql.Table(
@@ -66,6 +69,7 @@ cases = sql.Table(
     sql.Column("updated_at", Instant, nullable=False, server_default=sql.func.now()),
     sql.Index("ix_cases_list", "process", "status", "next_due_at", "number"),
     sql.Index("ix_cases_urgent", "process", "next_due_at", "number"),
+    sql.Index("ix_cases_owner", "owner", postgresql_where=sql.text(OPEN_TICKETS)),
     sql.Index("ix_cases_orders", "orders", postgresql_using="gin"),
     sql.Index("ix_cases_parent_id", "parent_id"),
     sql.Index(

@@ -201,6 +201,19 @@ def reparse(
         raise typer.Exit(1)
 
 
+@application.command()
+def route(
+    numbers: Annotated[list[int], typer.Argument(metavar="NUMBER...", help="Numbers of tickets.")],
+    playbook: Annotated[Path | None, typer.Option(help="Folder of the rules to try; CASEWORK_PLAYBOOK when not given.")] = None,
+) -> None:
+    """Try the routing rules on tickets that are there: which rule takes each, and why not the others. Changes nothing."""
+    from workers.routing import dry_run
+    from workers.settings import load_settings
+
+    settings = load_settings(**({} if playbook is None else {"playbook": playbook}))
+    asyncio.run(dry_run(settings, numbers, typer.echo))
+
+
 @application.command("new-process")
 def new_process(
     name: Annotated[str, typer.Argument(help="Name of the process and its folder, for example `warranty`.")],

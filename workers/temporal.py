@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from workers import registry
+from workers import compiled_once, registry
 from workers.errors import CommandError
 
 PASSED_THROUGH: dict[str, str] = {
@@ -54,6 +54,7 @@ def sandbox() -> SandboxRestrictions:
 def _sandboxed(runner: WorkflowRunner | None) -> WorkflowRunner:
     if runner is not None and not isinstance(runner, SandboxedWorkflowRunner):
         return runner
+    compiled_once.install()
     return SandboxedWorkflowRunner(restrictions=sandbox())
 
 

@@ -11,6 +11,7 @@ from domain.messages import MessageNature
 from domain.playbook import ReturnRules
 from domain.promises import Promises, promises_of_first_shape
 from domain.references import MessagePart, Reference
+from domain.routing import Routed
 
 PUBLISH = "records.publish"
 """Activity name: stores a Publication."""
@@ -99,7 +100,8 @@ class OtherTicket(_Model):
 
 
 class MessageFacts(_Model):
-    """A message without its words. `case_id` is the ticket it is in, `origin_id` the one it would be in without merges."""
+    """A message without its words. `case_id` is the ticket it is in, `origin_id` the one it would be in without merges.
+    `company` and its `tier` are what the store said where it was asked about this message."""
 
     message_id: UUID
     received_at: AwareDatetime
@@ -114,13 +116,17 @@ class MessageFacts(_Model):
     channel: str | None = None
     provider: str | None = None
     account: str | None = None
+    company: str | None = None
+    tier: str | None = None
 
 
 class ContextFacts(_Model):
     """What a case needs of an order context; the whole of it is in the records. `missing` is in words. `same` is the ticket
-    that is about the very same, `duplicates` are those about some of it."""
+    that is about the very same, `duplicates` are those about some of it. `routed`: where the rules send the ticket now that the
+    store was asked again."""
 
     company: str | None = None
+    company_id: str | None = None
     tier: str | None = None
     orders: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
@@ -128,6 +134,7 @@ class ContextFacts(_Model):
     references: tuple[FoundReference, ...] = ()
     same: OtherTicket | None = None
     duplicates: tuple[OtherTicket, ...] = ()
+    routed: Routed | None = None
 
 
 class FillContext(_Model):
@@ -145,14 +152,15 @@ def _promised(data: Any) -> Any:
 
 
 class TicketPolicy(_Model):
-    """The rules a ticket is born with and keeps (P6). `reopen_window` and `chase_after` are elapsed seconds."""
+    """The rules a ticket is born with and keeps (P6). `reopen_window` and `chase_after` are elapsed seconds. `intent_queues` is
+    how a ticket found its queue before there were routing rules."""
 
     playbook_version: str
     promises: Promises
     default_tier: str
     queues: dict[str, str]
     """Queue → its owner."""
-    intent_queues: dict[str, str]
+    intent_queues: dict[str, str] = {}
     default_queue: str
     people: tuple[str, ...]
     reopen_window: float
@@ -162,12 +170,17 @@ class TicketPolicy(_Model):
     def tiers(self) -> list[str]:
         return sorted({tier for rule in self.promises.targets for tier in rule.when.tier})
 
+    def place_of(self, routed: Routed) -> tuple[str, str]:
+        """Queue and owner."""
+        return routed.queue, routed.owner or self.queues[routed.queue]
+
     _first_shape = model_validator(mode="before")(_promised)
 
 
 class OpenedTicket(_Model):
     """All a new ticket needs in its first moment. `stored` is the state of a ticket that had closed and is woken again.
-    `counts_from` is when its clocks begin, if that is not when the customer wrote; `answered`: the last word is ours."""
+    `counts_from` is when its clocks begin, if that is not when the customer wrote; `answered`: the last word is ours. `routed`
+    is None only in histories from before there were routing rules, and where it is woken again."""
 
     stored: dict[str, Any] | None = None
     counts_from: AwareDatetime | None = None
@@ -181,6 +194,7 @@ class OpenedTicket(_Model):
     suggestions: tuple[str, ...] = ()
     references: tuple[FoundReference, ...] = ()
     context: ContextFacts = ContextFacts()
+    routed: Routed | None = None
     policy: TicketPolicy
 
 

@@ -12,11 +12,11 @@ from activities.bigcommerce.stores import Stores
 from activities.records.models import OPEN_RETURN, CaseReference, OpenedReturn, ReturnLineFacts, ReturnPolicy
 from domain.playbook import Playbook
 from domain.promises import promises_of
+from domain.routing import RoutingFacts, route
+from domain.triage import Intent
 from playbook.running import RunningPlaybook
 from storage import cases
 from storage.engine import Database
-
-_RETURN_INTENT = "return"
 
 
 class ReturnRecords:
@@ -107,13 +107,14 @@ class ReturnRecords:
     @staticmethod
     def _policy(playbook: Playbook, store_key: str, order_id: str) -> ReturnPolicy:
         store = playbook.stores[store_key]
-        queue = playbook.queue_for(_RETURN_INTENT)
+        facts = RoutingFacts(store=store_key, intents=(Intent.RETURN,))
+        routed = route(playbook.routing, facts, playbook.tickets.default_queue)
         return ReturnPolicy(
             playbook_version=playbook.version,
             promises=promises_of(playbook, store_key, datetime.now(UTC)),
             rules=playbook.returns,
-            owner=playbook.queues[queue].owner,
-            queue=queue,
+            owner=routed.owner or playbook.queues[routed.queue].owner,
+            queue=routed.queue,
             carrier_account=store.carrier_account,
             ledger_account=store.ledger_account,
             invoice_number=store.invoice_number.format(order_id=order_id),

@@ -24,6 +24,7 @@ from activities.records.models import (
     TicketPolicy,
 )
 from activities.records.reading import Reading, found_references
+from activities.records.routing import route_message
 from activities.understanding.models import Reading as Understood
 from domain.messages import MessageNature
 from domain.playbook import Playbook
@@ -68,6 +69,7 @@ class TicketRecords:
             suggestions=tuple(intent.value for intent in read.suggestions),
             references=context.references,
             context=context,
+            routed=route_message(playbook, first, read, context),
             policy=self._policy(playbook, reference.store, first["at"]),
         )
 
@@ -89,6 +91,8 @@ class TicketRecords:
                 "references": context.references,
                 "orders": context.orders,
                 "duplicates": (*also, *context.duplicates),
+                "company": context.company,
+                "tier": context.tier,
             }
         )
 
@@ -100,10 +104,11 @@ class TicketRecords:
             inbound = await cases.read_inbound(connection, wanted.case_id)
         first = inbound[0]
         named = self._reading.references(first)
-        context = await self._context(birth, first, named, await self._reading.understand(first))
+        read = await self._reading.understand(first)
+        context = await self._context(birth, first, named, read)
         if not context.store_answered:
             raise Transient("; ".join(context.missing))
-        return context
+        return context.model_copy(update={"routed": route_message(self._playbook.now, first, read, context)})
 
     async def _context(
         self, case: dict[str, Any], message: dict[str, Any], named: tuple[NamedReference, ...], understood: Understood
@@ -120,10 +125,11 @@ class TicketRecords:
                     connection, self._playbook.now, case, message, understood, references, found
                 )
             await cases.keep_context(connection, case["id"], found.model_dump(mode="json"), found.as_of)
-        company, tiers = found.company, self._playbook.now.stores[store].tiers
+        company, rules = found.company, self._playbook.now.stores[store]
         return ContextFacts(
             company=company.name if company else None,
-            tier=tiers.get(company.group_id or "") if company else None,
+            company_id=company.company_id if company else None,
+            tier=rules.tier_of(company.company_id, company.group_id) if company else None,
             orders=found.about,
             missing=found.missing,
             store_answered=found.store_answered,
@@ -156,7 +162,6 @@ class TicketRecords:
             promises=promises_of(playbook, store, at),
             default_tier=playbook.tickets.default_tier,
             queues={name: queue.owner for name, queue in playbook.queues.items()},
-            intent_queues={intent: name for name, queue in reversed(playbook.queues.items()) for intent in queue.intents},
             default_queue=playbook.tickets.default_queue,
             people=tuple(person.name for person in playbook.people),
             reopen_window=playbook.tickets.reopen_window.total_seconds(),

@@ -95,7 +95,7 @@ class Form:
 
     def after(self, said: str, level: str, typed: Mapping[str, str] | None = None) -> "Form":
         """The form with an answer beside it; `typed` puts back what the person had filled in."""
-        fields = self.fields if typed is None else tuple(_filled(entry, typed) for entry in self.fields)
+        fields = self.fields if typed is None else typed_again(self.fields, typed)
         return replace(self, said=said, level=level, fields=fields, open=True)
 
 
@@ -119,6 +119,11 @@ def form_fields(model: type[BaseModel], setting: Setting) -> tuple[FormField, ..
     required = set(schema.get("required", ()))
     made = [maker.make(name, part, name in required) for name, part in schema.get("properties", {}).items()]
     return tuple(made)
+
+
+def typed_again(fields: Iterable[FormField], typed: Mapping[str, str]) -> tuple[FormField, ...]:
+    """The inputs with what the person had typed."""
+    return tuple(_filled(entry, typed) for entry in fields)
 
 
 def new_form(

@@ -26,6 +26,7 @@ environment.filters.update(
     due=words.due,
     ago=words.ago,
     moment=words.moment,
+    local=words.local,
     day=words.day,
     money=words.money,
     size=words.size,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
 
 _SOON = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -78,6 +79,13 @@ def moment(at: datetime | str | None) -> str:
     if isinstance(at, str):
         at = datetime.fromisoformat(at)
     return "" if at is None else f"{at.astimezone(UTC):%a %-d %b %Y, %H:%M} UTC"
+
+
+def local(at: datetime, zone: str) -> str:
+    """`Mon 2 Mar, 20:00`, in this time zone; with the year where it is another."""
+    there = at.astimezone(ZoneInfo(zone))
+    year = "" if there.year == datetime.now(ZoneInfo(zone)).year else " %Y"
+    return f"{there:%a %-d %b{year}, %H:%M}"
 
 
 def day(at: datetime | str | None) -> str:

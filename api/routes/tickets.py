@@ -7,15 +7,18 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime
 
+from activities.records.routing import NotTriaged
 from api.deciding import find
 from api.identity import Caller
 from api.problems import Problem, documented, not_found, wrong_field
 from api.routes.waiting import DECISION_EXAMPLE, DECISION_RESPONSES, WaitSeconds, answer_decision, decision_body
 from api.services import WithServices
 from api.views.parts import DecisionView, decision_view
+from api.views.routing import RoutingView, routing_view
 from api.views.tickets import CaseList, TicketView, case_item, ticket_view
 from storage.reading import PAGE_LIMIT, BadCursor, CaseFilter, list_cases
 from storage.reading_case import read_case
+from storage.reading_routing import read_ticket
 
 router = APIRouter()
 
@@ -96,6 +99,25 @@ async def show_ticket(services: WithServices, caller: Caller, ticket_id: UUID) -
     if file is None:
         raise not_found("ticket", ticket_id)
     return ticket_view(file)
+
+
+@router.get(
+    "/tickets/{ticket_id}/routing",
+    tags=["tickets"],
+    summary="Try the routing rules on a ticket",
+    description="Where today's rules would send the ticket as it is now, which rules were tried and why not. Changes nothing.",
+    response_model=RoutingView,
+    responses=documented(401, 404, 409),
+)
+async def try_routing(services: WithServices, caller: Caller, ticket_id: UUID) -> RoutingView:
+    async with services.database.begin() as connection:
+        ticket = await read_ticket(connection, ticket_id)
+    if ticket is None:
+        raise not_found("ticket", ticket_id)
+    try:
+        return routing_view(services.playbook.now, ticket)
+    except NotTriaged as error:
+        raise Problem(409, str(error)) from error
 
 
 @router.post(

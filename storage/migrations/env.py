@@ -2,8 +2,9 @@
 
 from alembic import context
 
-from storage import door_tables
+from storage import door_tables, roster_tables  # noqa: F401  they add their tables to the metadata
+from storage.tables import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=door_tables.metadata)
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():
     context.run_migrations()

@@ -168,6 +168,8 @@ def test_the_desk_keeps_the_hours_of_the_playbook(playbook: Playbook) -> None:
     assert desk_hours(playbook, STORE, monday) == (True, None)
     closing = datetime(2026, 3, 9, 17, tzinfo=UTC)
     assert desk_hours(playbook, STORE, closing)[0] is False
+    christmas, after = datetime(2026, 12, 25, 12, tzinfo=UTC), datetime(2026, 12, 28, 7, tzinfo=UTC)
+    assert desk_hours(playbook, STORE, christmas) == (False, after)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ What is drawn is what a playbook's YAML would hold; the counter reads that, not 
 """
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -98,8 +99,9 @@ class MinuteCounter:
     def __init__(self, calendar: dict[str, Any]) -> None:
         year = ZONES[calendar["zone"]]
         self.begin = first_minute(calendar["zone"])
-        length = (datetime(year + 1, 6, 1, tzinfo=UTC) - self.begin) // timedelta(minutes=1)
-        wall = _wall_minutes(ZoneInfo(calendar["zone"]), self.begin, length)
+        offsets = _offsets(calendar["zone"])
+        # What the wall clock shows at each minute, in minutes since 1970-01-01 00:00 on that clock.
+        wall = numpy.arange(len(offsets)) + offsets + int(self.begin.timestamp()) // 60
         first = int(wall.min()) // _MINUTES_A_DAY
         days = int(wall.max()) // _MINUTES_A_DAY - first + 1
         shown = numpy.zeros((days, _MINUTES_A_DAY), dtype=bool)
@@ -132,22 +134,22 @@ class MinuteCounter:
         return int(numpy.searchsorted(self.counted, self.counted[end] - amount, side="right")) - 1
 
 
-def _wall_minutes(zone: ZoneInfo, begin: datetime, length: int) -> numpy.ndarray:
-    """What the wall clock shows at each minute, in minutes since 1970-01-01 00:00 on that clock."""
-    wall = numpy.empty(length, dtype=numpy.int64)
+@lru_cache(maxsize=len(ZONES))
+def _offsets(zone: str) -> numpy.ndarray:
+    """How far the wall clock is ahead of UTC at each minute, in minutes. Asked at each of them in hours with a change."""
+    known, begin = ZoneInfo(zone), first_minute(zone)
+    length = (datetime(ZONES[zone] + 1, 6, 1, tzinfo=UTC) - begin) // timedelta(minutes=1)
+    offsets = numpy.empty(length, dtype=numpy.int16)
     for hour in range(0, length, 60):
-        size = min(60, length - hour)
-        at = begin + timedelta(minutes=hour)
-        edges = {_wall_minute(at + timedelta(minutes=minute), zone) - minute for minute in (0, 60)}
-        if len(edges) == 1:
-            wall[hour : hour + size] = numpy.arange(size) + edges.pop()
-        else:
-            wall[hour : hour + size] = [_wall_minute(at + timedelta(minutes=minute), zone) for minute in range(size)]
-    return wall
+        first, following = (_offset(begin + timedelta(minutes=minute), known) for minute in (hour, hour + 60))
+        offsets[hour : hour + 60] = first
+        if first != following:
+            offsets[hour : hour + 60] = [_offset(begin + timedelta(minutes=hour + minute), known) for minute in range(60)]
+    return offsets
 
 
-def _wall_minute(at: datetime, zone: ZoneInfo) -> int:
-    return (at.astimezone(zone).replace(tzinfo=None) - datetime(1970, 1, 1)) // timedelta(minutes=1)
+def _offset(at: datetime, zone: ZoneInfo) -> int:
+    return (at.astimezone(zone).replace(tzinfo=None) - at.replace(tzinfo=None)) // timedelta(minutes=1)
 
 
 def _kept_holidays(calendar: dict[str, Any], year: int) -> set[date]:

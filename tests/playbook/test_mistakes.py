@@ -41,9 +41,12 @@ RULES_THAT_DO_NOT_FIT = [
         "service_levels.yaml:11: northwind.special #2: another one has the same conditions (channel chat). Make them one.",
     ),
     (
-        ("service_levels.yaml", "    standard: {first_response: 4h, next_response: 8h, resolution: 24h}\n", ""),
-        "service_levels.yaml:5: northwind.targets: there are none for the tier 'standard', which is the default tier. "
-        "Add them.",
+        ("routing.yaml", "name: invoices and credit", "name: Studio Bellini"),
+        "routing.yaml:33: Studio Bellini.name: two rules have this name. Give each its own.",
+    ),
+    (
+        ("people.yaml", "shifts: hamburg-early", "shifts: hamburg-earlier"),
+        "people.yaml:2: Jonas Weber.shifts: there is no calendar 'hamburg-earlier'. Did you mean 'hamburg-early'?",
     ),
     (
         (
@@ -51,11 +54,11 @@ RULES_THAT_DO_NOT_FIT = [
             "- {name: Ruth Adler",
             "- {name: Ruth Adler, email: r@adler.example, role: agent}\n- {name: Ruth Adler",
         ),
-        "people.yaml:9: #9.name: the person 'Ruth Adler' is there already. Rename one of the two, or take it out.",
+        "people.yaml:10: Ruth Adler.name: 'Ruth Adler' is there already. Rename one of the two, or take it out.",
     ),
     (
         ("stores.yaml", "service_level: lumen", "service_level: gold"),
-        "stores.yaml:36: casa-lumen.service_level: there is no service level 'gold'. There are lumen, northwind.",
+        "stores.yaml:37: casa-lumen.service_level: there is no service level 'gold'. There are lumen, northwind.",
     ),
 ]
 
@@ -79,11 +82,11 @@ RULES_BADLY_WRITTEN = [
     ),
     (
         ("rules.yaml", "mail:", "mails:"),
-        "rules.yaml:8: mails: there is no such key here. Did you mean 'mail'?",
+        "rules.yaml:9: mails: there is no such key here. Did you mean 'mail'?",
     ),
     (
         ("rules.yaml", "mail:", "stores: {}\nmail:"),
-        "rules.yaml:8: stores: this has no place here. Write it in stores.yaml.",
+        "rules.yaml:9: stores: this has no place here. Write it in stores.yaml.",
     ),
     (
         ("queues.yaml", "  owner: Sofia Marin\n", ""),
@@ -95,11 +98,11 @@ RULES_BADLY_WRITTEN = [
     ),
     (
         ("stores.yaml", 'postal_code: "20457"', "postal_code: 20457"),
-        "stores.yaml:30: northwind-tools.warehouse.postal_code: this is 20457 and must be text. Put it in quotes.",
+        "stores.yaml:31: northwind-tools.warehouse.postal_code: this is 20457 and must be text. Put it in quotes.",
     ),
     (
-        ("queues.yaml", "intents: [other]", "intents: other"),
-        "queues.yaml:24: triage.intents: this is 'other' and must be a list. "
+        ("teams.yaml", "members: [Nadia Haddad]", "members: Nadia Haddad"),
+        "teams.yaml:14: finance.members: this is 'Nadia Haddad' and must be a list. "
         "Write it as [one, two], or as lines that begin with a dash.",
     ),
     (
@@ -108,7 +111,7 @@ RULES_BADLY_WRITTEN = [
     ),
     (
         ("people.yaml", "role: finance", "role: finances"),
-        "people.yaml:7: #7.role: this cannot be 'finances'. Did you mean 'finance'?",
+        "people.yaml:8: Nadia Haddad.role: this cannot be 'finances'. Did you mean 'finance'?",
     ),
     (
         ("ladders.yaml", "before: 30m", "before: half an hour"),
@@ -125,7 +128,7 @@ RULES_BADLY_WRITTEN = [
     ),
     (
         ("rules.yaml", "per_sender: 60", "per_sender: 0"),
-        "rules.yaml:9: mail.per_sender: this should be greater than 0, not 0.",
+        "rules.yaml:10: mail.per_sender: this should be greater than 0, not 0.",
     ),
 ]
 
@@ -197,7 +200,7 @@ def test_a_file_that_is_no_such_thing(file: str, content: str | bytes | None, sa
 def test_all_mistakes_are_told_in_the_order_of_the_files(folder: Folder) -> None:
     folder.change("rules.yaml", "reopen_window: 7d", "reopen_window: soon")
     folder.change("templates/words.de.jinja", "{% macro", "{% makro")
-    folder.change("queues.yaml", "intents: [other]", "intents: other")
+    folder.change("queues.yaml", "owner: Martin Krause", "owner: [Martin Krause]")
     folder.change("queues.yaml", "title: Delivery", "titel: Delivery")
     (folder.path / "stores.yaml").unlink()
     places = [line.partition(": ")[0] for line in refused(folder.path)]
@@ -205,7 +208,7 @@ def test_all_mistakes_are_told_in_the_order_of_the_files(folder: Folder) -> None
         "stores.yaml",
         "queues.yaml:2",
         "queues.yaml:3",
-        "queues.yaml:24",
+        "queues.yaml:29",
         "rules.yaml:2",
         "templates/words.de.jinja:18",
     ]
@@ -213,12 +216,17 @@ def test_all_mistakes_are_told_in_the_order_of_the_files(folder: Folder) -> None
 
 def test_all_names_that_do_not_exist_are_told(folder: Folder) -> None:
     folder.change("people.yaml", "name: Martin Krause", "name: Martina Krause")
+    folder.change("rules.yaml", "default_tier: standard", "default_tier: tin")
     folder.change("rules.yaml", "default_queue: triage", "default_queue: triag")
-    assert [line.partition(": there is")[0] for line in refused(folder.path)] == [
+    assert [": ".join(line.split(": ")[:2]) for line in refused(folder.path)] == [
+        "service_levels.yaml:5: northwind.targets",
+        "service_levels.yaml:16: lumen.targets",
         "ladders.yaml:5: northwind #2.to",
         "ladders.yaml:6: northwind #3.to",
         "ladders.yaml:10: northwind-stalled #2.to",
-        "queues.yaml:25: triage.owner",
+        "queues.yaml:29: triage.owner",
+        "teams.yaml:5: hamburg.lead",
+        "routing.yaml:23: gold quotes.owner",
         "rules.yaml:4: tickets.default_queue",
     ]
 
@@ -239,7 +247,7 @@ def test_what_is_merged_in_may_be_said_again(folder: Folder) -> None:
 
 def test_the_version_says_what_the_files_say_not_how(folder: Folder) -> None:
     version = load(folder.path).version
-    folder.change("queues.yaml", "intents: [other]", "intents:\n    - other  # and the rest")
+    folder.change("teams.yaml", "members: [Nadia Haddad]", "members:\n    - Nadia Haddad  # and nobody else")
     assert load(folder.path).version == version
     folder.change("templates/words.en.jinja", "damaged", "broken")
     assert load(folder.path).version != version

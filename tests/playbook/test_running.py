@@ -93,6 +93,7 @@ def test_texts_change_with_the_rules(watch: PlaybookWatch, folder: Folder) -> No
 
 def test_what_only_a_restart_takes_up_is_said(watch: PlaybookWatch, folder: Folder, caplog: pytest.LogCaptureFixture) -> None:
     folder.change("stores.yaml", "casa-lumen:", "casa-nova:")
+    folder.change("routing.yaml", "store: [casa-lumen]", "store: [casa-nova]")
     folder.change("stores.yaml", "ledger_account: main", "ledger_account: berlin")
     watch.look()
     watch.look()

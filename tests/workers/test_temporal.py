@@ -1,6 +1,7 @@
 """The plugin keeps workflow code in the sandbox and everything else out of it; attributes are there before work begins."""
 
 import asyncio
+import importlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from temporalio.worker.workflow_sandbox._restrictions import RestrictionContext
 from workers import embedded, registry, search_attributes, temporal
 from workers.errors import CommandError
 from workers.lifecycle import Background, QueueContents, StoppedByItself, run_workers
+from workflows.ticket.workflow import TicketWorkflow
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,20 @@ def test_every_shared_module_has_a_reason_and_is_needed() -> None:
     for module, reason in temporal.PASSED_THROUGH.items():
         assert len(reason) > 20
         assert not module.startswith("workflows.") or module.endswith(("contract", "state"))
+
+
+def test_runs_share_the_compiled_code_and_nothing_else() -> None:
+    temporal.plugin().configure_replayer({})  # as every worker and replayer does
+
+    def imported() -> type[TicketWorkflow]:
+        importer = Importer(temporal.sandbox(), RestrictionContext(), workflow_module_name=TicketWorkflow.__module__)
+        with importer.applied():
+            return importlib.import_module(TicketWorkflow.__module__).TicketWorkflow
+
+    first, second = imported(), imported()
+    assert first is not second
+    assert first.headline is not second.headline
+    assert first.headline.__code__ is second.headline.__code__
 
 
 async def test_plugin_reaches_worker_and_replayer(server: WorkflowEnvironment) -> None:

@@ -143,6 +143,25 @@ async def test_nobody_answers_the_wait_so_it_comes_back(stage: Stage) -> None:
     assert "reopened" in world.kinds()
 
 
+async def test_pauses_keep_the_timer_that_is_there(stage: Stage) -> None:
+    """A timer costs an action and two events: twenty pauses do not cost twenty."""
+    world = await opened(stage)
+    await stage.decide(Reply(text="We ask the supplier."))
+    await stage.pass_time(timedelta(hours=2))
+    before = await _timers_started(stage)
+    for _ in range(20):
+        assert await stage.decide(Wait(party="supplier", chase_after=timedelta(hours=1))) == "applied"
+        await stage.pass_time(timedelta(minutes=2))
+        assert await stage.decide(Reopen()) == "applied"
+    assert len([kind for kind in world.kinds() if kind == "reopened"]) == 20
+    assert await _timers_started(stage) - before <= 2
+
+
+async def _timers_started(stage: Stage) -> int:
+    history = await stage.handle.fetch_history()
+    return sum(event.HasField("timer_started_event_attributes") for event in history.events)
+
+
 async def test_machine_mail_ends_no_wait_but_a_bounce_does(stage: Stage) -> None:
     world = await opened(stage)
     await stage.decide(Wait(party="customer"))

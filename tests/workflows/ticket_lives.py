@@ -264,7 +264,6 @@ def _policy(playbook: Playbook) -> TicketPolicy:
         promises=promises_of(playbook, "northwind-tools", BEGAN),
         default_tier="standard",
         queues={name: queue.owner for name, queue in playbook.queues.items()},
-        intent_queues={"wismo": "delivery"},
         default_queue="triage",
         people=tuple(person.name for person in playbook.people),
         reopen_window=timedelta(days=7).total_seconds(),

@@ -39,13 +39,15 @@ from domain.case import DecisionOutcome, Publication, Snapshot, TimelineEvent
 from domain.messages import MessageNature
 from domain.playbook import Playbook
 from domain.promises import promises_of
+from domain.routing import Routed
 from domain.service_levels import Aging
 
 ORDER = "10452"
 
 
 class World:
-    """`fail` maps an activity name to errors raised one after the other before it works."""
+    """`fail` maps an activity name to errors raised one after the other before it works. `later` is what the store says once it
+    answers, `said` what is found out about a later message."""
 
     def __init__(self, playbook: Playbook) -> None:
         self.playbook = playbook
@@ -67,6 +69,10 @@ class World:
         self.effect_decisions: list[EffectDecision] = []
         self.fail: dict[str, list[Exception]] = {}
         self.context = ContextFacts(company="Brandt Werkzeuge GmbH", tier="gold", orders=(ORDER,))
+        self.routed: Routed | None = Routed(queue="delivery", rule="where is my order", reason="Rule “where is my order”.")
+        self.intent_queues: dict[str, str] = {}
+        self.later = ContextFacts(company="Late GmbH", tier="silver", orders=(ORDER,))
+        self.said: dict[UUID, dict[str, Any]] = {}
         self.is_paid = True
         self.problems: tuple[str, ...] = ()
         self.price = Decimal("119.00")
@@ -93,7 +99,7 @@ class World:
             promises=promises_of(self.playbook, "northwind-tools", self.now()).model_copy(update={"aging": self.aging}),
             default_tier="standard",
             queues={name: queue.owner for name, queue in self.playbook.queues.items()},
-            intent_queues={"wismo": "delivery"},
+            intent_queues=self.intent_queues,
             default_queue="triage",
             people=tuple(person.name for person in self.playbook.people),
             reopen_window=timedelta(days=7).total_seconds(),
@@ -136,18 +142,20 @@ class World:
             intents=("wismo",),
             intent_evidence="wismo: “Where is”",
             context=self.context,
+            routed=self.routed,
             policy=self._ticket_rules(),
         )
 
     @activity.defn(name=READ_MESSAGE)
     async def read_message(self, reference: MessageReference) -> MessageFacts:
         nature = self.natures.get(reference.message_id, MessageNature.PERSON)
-        return MessageFacts(message_id=reference.message_id, received_at=self.now(), nature=nature)
+        said = self.said.get(reference.message_id, {})
+        return MessageFacts(message_id=reference.message_id, received_at=self.now(), nature=nature, **said)
 
     @activity.defn(name=FILL_CONTEXT)
     async def fill_context(self, wanted: FillContext) -> ContextFacts:
         self._act(FILL_CONTEXT)
-        return ContextFacts(company="Late GmbH", tier="silver", orders=(ORDER,))
+        return self.later
 
     @activity.defn(name=OPEN_RETURN)
     async def open_return(self, reference: CaseReference) -> OpenedReturn:

@@ -19,15 +19,22 @@ from domain.case import DecisionOutcome, Outcome, Publication, Snapshot, Timelin
 from domain.effects import EffectState
 from domain.sla import Notice, due_notices, next_deadline, next_moment
 from workflows._kit.calls import bring_about, look_up
-from workflows._kit.contract import CaseInput, Decision, DecisionTaken, MessageArrived, News, Unblock, UnblockAction, own_words
+from workflows._kit.contract import (
+    CaseInput,
+    Decision,
+    DecisionTaken,
+    MessageArrived,
+    News,
+    Refused,
+    Unblock,
+    UnblockAction,
+    own_words,
+)
+from workflows._kit.details import details, why
 from workflows._kit.state import MEMORY, CaseState, Effect, EffectStatus
 
 State = TypeVar("State", bound=CaseState)
 Facts = TypeVar("Facts", bound=BaseModel)
-
-
-class Refused(Exception):
-    """A decision is refused; the words say why and go to who took it."""
 
 
 class Case(Generic[State]):
@@ -145,7 +152,7 @@ class Case(Generic[State]):
         if self._changed:
             await self._publish()
         self._start_effects()
-        workflow.set_current_details(self._details())
+        workflow.set_current_details(details(self.headline(), self.state))
 
     def _next_moment(self) -> datetime | None:
         """When to wake: for the next notice of a clock, or an appointment of the process."""
@@ -167,7 +174,7 @@ class Case(Generic[State]):
         ):
             if self._timer is not None:
                 self._timer[1].cancel()
-            nap = workflow.sleep(max((moment - workflow.now()).total_seconds(), 0.001), summary=self._why(moment))
+            nap = workflow.sleep(max((moment - workflow.now()).total_seconds(), 0.001), summary=why(self.state, moment))
             self._timer = (moment, asyncio.create_task(nap))
         timer = self._timer[1] if self._timer else None
         await workflow.wait_condition(
@@ -401,21 +408,3 @@ class Case(Generic[State]):
         words = {"retry": "tried again", "done_by_hand": "done by hand", "skip": "left out"}[decision.action.value]
         self.record("effect_decided", f"{effect.summary}: {words}.", actor=taken.author, decision_id=taken.decision_id)
         self.accept(taken.decision_id)
-
-    # Words for operators
-
-    def _why(self, moment: datetime) -> str:
-        clock = min((clock for clock in self.state.clocks if clock.is_live), key=lambda clock: clock.due_at)
-        return f"{clock.name.words} due {clock.due_at:%Y-%m-%d %H:%M} UTC; look again {moment:%Y-%m-%d %H:%M} UTC"
-
-    def _details(self) -> str:
-        state = self.state
-        lines = [
-            f"**{self.headline()}**",
-            f"- Stage: {state.stage.replace('_', ' ')} ({state.status})",
-            f"- Owner: {state.owner or 'nobody'}, queue {state.queue or '-'}",
-        ]
-        lines += [f"- {clock.name.words}: due {clock.due_at:%Y-%m-%d %H:%M} UTC" for clock in state.clocks if clock.is_live]
-        lines += [f"- Stuck: {effect.summary}: {effect.words}" for effect in state.blocked()]
-        lines += [f"- Under way: {effect.summary}" for effect in state.effects if effect.status is EffectStatus.RUNNING]
-        return "\n".join(lines)

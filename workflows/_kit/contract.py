@@ -85,6 +85,10 @@ def own_words(model: type[BaseModel]) -> set[str]:
     return {name for name, field in model.model_fields.items() if any(isinstance(mark, _OwnWords) for mark in field.metadata)}
 
 
+class Refused(Exception):
+    """A decision is refused; the words say why and go to who took it."""
+
+
 class UnblockAction(StrEnum):
     RETRY = "retry"
     DONE_BY_HAND = "done_by_hand"

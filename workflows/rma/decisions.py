@@ -12,8 +12,8 @@ from domain.effects import EffectKind, op_key
 from domain.people import Role
 from domain.promises import ClockName
 from domain.sla import meet, start_clock, stop
-from workflows._kit.case import Case, Refused
-from workflows._kit.contract import TASK_QUEUE, Decision, DecisionTaken
+from workflows._kit.case import Case
+from workflows._kit.contract import TASK_QUEUE, Decision, DecisionTaken, Refused
 from workflows._kit.state import Effect, EffectStatus
 from workflows.rma.contract import (
     DECISIONS,

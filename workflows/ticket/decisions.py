@@ -10,8 +10,7 @@ from domain.effects import EffectKind, op_key
 from domain.promises import ClockName
 from domain.promises import in_words as in_time
 from domain.sla import acknowledge, meet, start_clock, stop
-from workflows._kit.case import Refused
-from workflows._kit.contract import TASK_QUEUE, Decision, DecisionTaken
+from workflows._kit.contract import TASK_QUEUE, Decision, DecisionTaken, Refused
 from workflows._kit.state import Effect
 from workflows.ticket.contract import (
     DECISIONS,
@@ -70,7 +69,8 @@ class TicketDecisions(TicketPromises):
                 if self.state.status == "open":
                     raise Refused("The ticket is open.")
                 self.take_up_again(f"{taken.author} reopened it", taken)
-        self.somebody_acted()
+        if not isinstance(decision, Note):  # a note alone brings nothing forward
+            self.somebody_acted()
         self.remember(decision=taken)
         self.accept(taken.decision_id)
 
@@ -199,6 +199,7 @@ class TicketDecisions(TicketPromises):
             self.plan_anew(f"{taken.author} changed the tags")
         if decision.tier is not None:
             changes.append(f"tier {state.tier} → {decision.tier}")
+            state.tier_by_agent = True
             self.change_tier(decision.tier, f"{taken.author} changed the tier to {decision.tier}")
         text = f"Changed {'; '.join(changes) or 'nothing'}."
         self.record("retagged", text, actor=taken.author, decision_id=taken.decision_id)

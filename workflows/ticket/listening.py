@@ -11,6 +11,7 @@ from activities.records.models import (
 )
 from domain.messages import MessageNature
 from domain.promises import ClockName
+from domain.routing import Routed
 from domain.sla import Notice, NoticeKind, stop
 from workflows._kit.calls import look_up
 from workflows._kit.contract import MessageArrived
@@ -50,6 +51,9 @@ class TicketListening(TicketDecisions):
         self.notice_duplicates(facts.duplicates)
         if state.status != "open":
             self.take_up_again("the customer wrote")
+        if facts.company is not None and state.company in (None, facts.company):
+            state.company = facts.company
+            self._learn_tier(facts.tier)
         state.stage = "awaiting_agent"
         self.customer_waits(facts)
         self.somebody_acted()
@@ -87,10 +91,36 @@ class TicketListening(TicketDecisions):
         state.missing = list(facts.missing)
         state.references = looked_up(state.references, facts.references)
         self.notice_duplicates(facts.duplicates)
-        if facts.tier in state.policy.tiers and facts.tier != state.tier:
-            self.change_tier(facts.tier, f"the store says the company's tier is {facts.tier}")
+        self._learn_tier(facts.tier)
         self.remember(context=facts)
         self.record("context", f"The store answered: {_found(facts)}.")
+        if facts.routed is not None:
+            self._route_again(facts.routed)
+
+    def _learn_tier(self, tier: str | None) -> None:
+        """The store's record says the tier, unless an agent said it: their word beats the record."""
+        state = self.state
+        if tier is None or tier not in state.policy.tiers or tier == state.tier:
+            return
+        if state.tier_by_agent and self.has_the_rule("tier-by-agent-stays"):
+            return
+        text = f"Tier {state.tier} → {tier}, by the record of {state.company}; the open deadlines are planned anew."
+        self.change_tier(tier, f"the store says the tier of {state.company} is {tier}")
+        self.record("tier", text)
+
+    def _route_again(self, routed: Routed) -> None:
+        """The rules know more once the store has answered. A ticket that was taken up or moved meanwhile stays where it is."""
+        state, policy = self.state, self.state.policy
+        if state.routed is None or state.decided or state.merged_into is not None or routed.queue not in policy.queues:
+            return
+        before = (state.queue, state.owner)
+        if before != policy.place_of(state.routed):
+            return
+        if policy.place_of(routed) != before:
+            state.queue, state.owner = policy.place_of(routed)
+            self.record("routed", f"Moved to queue {state.queue}, owner {state.owner}. {routed.reason}")
+        state.routed, state.tags = routed, sorted({*state.tags, *routed.tags})
+        self.plan_anew(f"it is in queue {state.queue} now")
 
     # Time
 

@@ -34,8 +34,7 @@ from activities.records.models import (
 from domain.promises import TARGETED, ClockName
 from domain.sla import due_notices, next_moment, replan, stop
 from workflows._kit.calls import look_up
-from workflows._kit.case import Refused
-from workflows._kit.contract import Decision, DecisionTaken, News
+from workflows._kit.contract import Decision, DecisionTaken, News, Refused
 from workflows.ticket.contract import Merge, MergingKind, MergingNews, Reply, Split, Unmerge
 from workflows.ticket.listening import TicketListening
 from workflows.ticket.references import kept_after_split, name_of

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from activities.records.models import ContextFacts, FoundReference, MessageFacts, OtherTicket, TicketPolicy
 from domain.promises import About, Promises
+from domain.routing import Routed
 from workflows._kit.contract import DecisionTaken
 from workflows._kit.state import CaseState
 
@@ -73,7 +74,11 @@ class TicketState(CaseState):
     model_version: str | None = None
     suggestions: list[str] = []
     language_evidence: str = ""
+    routed: Routed | None = None
+    """Where the rules sent it; None where it was born before there were any."""
     tier: str
+    tier_by_agent: bool = False
+    """An agent's word on the tier stays, whatever the store's record says."""
     tags: list[str] = []
     references: list[TicketReference] = []
     missing: list[str] = []

@@ -12,6 +12,7 @@ from activities.records.models import (
     OpenedTicket,
 )
 from domain.promises import ClockName
+from domain.routing import Routed
 from workflows._kit.calls import look_up, look_up_patiently
 from workflows._kit.contract import CaseInput
 from workflows.ticket.merging import TicketMerging
@@ -56,13 +57,16 @@ class TicketWorkflow(TicketMerging):
 
     def _born(self, opened: OpenedTicket) -> TicketState:
         policy, context = opened.policy, opened.context
-        queue = policy.intent_queues.get(opened.intents[0], policy.default_queue)
+        routed = opened.routed or _routed_before_rules(opened)
+        queue, owner = policy.place_of(routed)
         tier = context.tier if context.tier in policy.tiers else policy.default_tier
         state = TicketState(
             status="open",
             stage="awaiting_agent",
             queue=queue,
-            owner=policy.queues[queue],
+            owner=owner,
+            routed=routed,
+            tags=sorted(set(routed.tags)),
             company=context.company,
             intent=opened.intents[0],
             intents=list(opened.intents),
@@ -94,7 +98,8 @@ class TicketWorkflow(TicketMerging):
             self.record(
                 "message", "A message arrived.", actor="customer", at=message.received_at, message_id=message.message_id
             )
-        self.record("triaged", f"Queue {queue}, owner {state.owner}: {opened.intent_evidence}. Language {opened.language}.")
+        triaged = f"Queue {queue}, owner {owner}. {routed.reason} Intent: {opened.intent_evidence}. Language {opened.language}."
+        self.record("triaged", triaged)
         for words in context.missing:
             self.record("missing", words)
         self.notice_duplicates(context.duplicates)
@@ -114,3 +119,9 @@ class TicketWorkflow(TicketMerging):
         state = self.state
         if facts.same is not None and not (state.decided or state.never_joins or state.merged_into):
             await self.join_automatically(facts.same)
+
+
+def _routed_before_rules(opened: OpenedTicket) -> Routed:
+    """Histories from before there were routing rules bring the queue of each intent."""
+    intent, policy = opened.intents[0], opened.policy
+    return Routed(queue=policy.intent_queues.get(intent, policy.default_queue), reason=f"Intent {intent}.")
