@@ -43,10 +43,9 @@ async def opened_ticket(stack: Running, database: Database) -> TicketState:
         api.close()
     async with database.begin() as connection:
         state = TicketState.model_validate((await read_birth(connection, UUID(ticket_id)))["state"])
-    for name, promise in state.promises.items():
-        state.promises[name] = promise.model_copy(update={"ladder": ()})
     for clock in state.clocks:
-        clock.warn_at = None
+        clock.ladder = None
+    state.ask_owner_at = None
     return state
 
 

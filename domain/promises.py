@@ -173,6 +173,7 @@ def promises_of(playbook: Playbook, store: str, at: datetime) -> Promises:
             ]
             targets += [_during(overlay, rule) for rule in planned]
     used = {level.calendar, *(rule.calendar for rule in targets)}
+    used |= {person.shifts for person in playbook.people if person.shifts is not None}
     used |= {party.calendar for party in playbook.waiting.values() if party.calendar is not None}
     return Promises(
         version=playbook.version,
@@ -182,6 +183,9 @@ def promises_of(playbook: Playbook, store: str, at: datetime) -> Promises:
         ladders=playbook.ladders,
         ladder=level.ladder,
         targets=tuple(targets),
+        shifts={person.name: person.shifts for person in playbook.people if person.shifts is not None},
+        leads={key: playbook.teams[queue.team].lead for key, queue in playbook.queues.items()},
+        managers={key: playbook.teams[queue.team].manager for key, queue in playbook.queues.items()},
         acknowledged_for=playbook.tickets.acknowledged_for,
         parties=playbook.waiting,
         channel_clocks=tuple(clock for clock in playbook.channel_clocks if clock.until is None or clock.until > at.date()),

@@ -252,6 +252,8 @@ def _upcoming(clock: Clock, standing: Standing) -> Notice | None:
         calendar = standing.promises.calendar_of(to)
         moment = _moment(step, calendar, clock.due_at)
         if step.before is not None:
+            if moment <= clock.running_since:  # they are not on duty in between: the store's hours must do
+                moment = _moment(step, standing.promises.calendar_of(None), clock.due_at)
             if clock.missed_at is not None or moment <= clock.running_since:
                 continue
             kind = NoticeKind.WARNING

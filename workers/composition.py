@@ -145,15 +145,18 @@ def _records(resources: Resources, stores: "Stores", reading: "Reading") -> list
     """The activities that touch our own records alone."""
     from activities.records.casefile import CaseFile
     from activities.records.merging import Merging
+    from activities.records.ownership import OwnershipRecords
     from activities.records.returns import ReturnRecords
 
     case_file = CaseFile(resources.database, resources.playbook)
     merging = Merging(resources.database, reading)
+    ownership = OwnershipRecords(resources.database, resources.playbook)
     returns = ReturnRecords(resources.database, resources.playbook, stores)
     return [
         case_file.publish,
         case_file.read_case,
         case_file.decide_effect,
+        ownership.ask_owner,
         merging.merge,
         merging.unmerge,
         merging.split,

@@ -1,5 +1,6 @@
 """What workflows ask of our own records."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -48,6 +49,9 @@ HAND_ON = "records.hand_on"
 
 READ_REPLY = "records.read_reply"
 """Activity name: which of a ticket's references an agent's reply names. Input ReplyReference, output NamedValues."""
+
+ASK_OWNER = "records.ask_owner"
+"""Activity name: whose turn a ticket is, by the roster. Input OwnerRequest, output Ownership."""
 
 DECIDE_EFFECT = "records.decide_effect"
 """Activity name: notes what a person decided about stuck effects. Input EffectDecision, no output."""
@@ -165,6 +169,9 @@ class TicketPolicy(_Model):
     people: tuple[str, ...]
     reopen_window: float
     chase_after: float
+    handover_before: float | None = None
+    """Elapsed seconds before the end of a duty in which work goes to a colleague who stays; None: born before there was a
+    roster."""
 
     @property
     def tiers(self) -> list[str]:
@@ -175,6 +182,24 @@ class TicketPolicy(_Model):
         return routed.queue, routed.owner or self.queues[routed.queue]
 
     _first_shape = model_validator(mode="before")(_promised)
+
+
+class OwnerRequest(_Model):
+    """`owner` has it until now; with `given` somebody said so, and they keep it."""
+
+    store: str
+    queue: str
+    owner: str | None
+    given: bool = False
+    handover_before: timedelta
+
+
+class Ownership(_Model):
+    """Who has it, why, and when to ask again (None: not before something changes)."""
+
+    owner: str
+    ask_at: AwareDatetime | None
+    reason: str
 
 
 class OpenedTicket(_Model):
@@ -195,6 +220,7 @@ class OpenedTicket(_Model):
     references: tuple[FoundReference, ...] = ()
     context: ContextFacts = ContextFacts()
     routed: Routed | None = None
+    ownership: Ownership | None = None
     policy: TicketPolicy
 
 

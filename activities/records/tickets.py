@@ -21,8 +21,11 @@ from activities.records.models import (
     MessageReference,
     OpenedTicket,
     OtherTicket,
+    OwnerRequest,
+    Ownership,
     TicketPolicy,
 )
+from activities.records.ownership import whose_turn
 from activities.records.reading import Reading, found_references
 from activities.records.routing import route_message
 from activities.understanding.models import Reading as Understood
@@ -30,9 +33,12 @@ from domain.messages import MessageNature
 from domain.playbook import Playbook
 from domain.promises import promises_of
 from domain.references import MessagePart, NamedReference, ReferenceKind, bare
+from domain.roster import on_duty
+from domain.routing import Routed
 from playbook.running import RunningPlaybook
 from storage import cases
 from storage.engine import Database
+from storage.roster import read_roster
 
 
 class TicketRecords:
@@ -57,6 +63,7 @@ class TicketRecords:
         first = inbound[0]
         read = await self._reading.understand(first, spoken)
         context = await self._context(birth, first, self._reading.references(first), read)
+        routed = route_message(playbook, first, read, context)
         return OpenedTicket(
             counts_from=(birth["start"] or {}).get("imported_at"),
             answered=answered,
@@ -69,7 +76,8 @@ class TicketRecords:
             suggestions=tuple(intent.value for intent in read.suggestions),
             references=context.references,
             context=context,
-            routed=route_message(playbook, first, read, context),
+            routed=routed,
+            ownership=await self._ownership(playbook, reference.store, routed),
             policy=self._policy(playbook, reference.store, first["at"]),
         )
 
@@ -155,6 +163,15 @@ class TicketRecords:
             return found.model_copy(update={"sender_belongs": True})
         return found
 
+    async def _ownership(self, playbook: Playbook, store: str, routed: Routed) -> Ownership:
+        before, at = playbook.tickets.handover_before, datetime.now(UTC)
+        async with self._database.begin() as connection:
+            named = routed.owner is not None and on_duty(await read_roster(connection, playbook, at), routed.owner, at)
+            request = OwnerRequest(
+                store=store, queue=routed.queue, owner=routed.owner if named else None, given=named, handover_before=before
+            )
+            return await whose_turn(connection, playbook, request, at)
+
     @staticmethod
     def _policy(playbook: Playbook, store: str, at: datetime) -> TicketPolicy:
         return TicketPolicy(
@@ -166,6 +183,7 @@ class TicketRecords:
             people=tuple(person.name for person in playbook.people),
             reopen_window=playbook.tickets.reopen_window.total_seconds(),
             chase_after=playbook.tickets.reply_chase.total_seconds(),
+            handover_before=playbook.tickets.handover_before.total_seconds(),
         )
 
 

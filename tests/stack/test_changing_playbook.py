@@ -11,46 +11,54 @@ from tests.stack.clients import Api, unique
 from tests.stack.running import Running, running_stack, until
 from workers.settings import PLAYBOOK_FOLDER
 
+WISMO = "  when: {intent: [wismo]}\n  queue: "
+
 pytestmark = pytest.mark.stack
 
 
 @pytest.fixture
-def queues(tmp_path: Path) -> Path:
-    """The file with the queues of the stack's own playbook."""
+def routing(tmp_path: Path) -> Path:
+    """The routing rules of the stack's own playbook."""
     shutil.copytree(PLAYBOOK_FOLDER, tmp_path / "playbook")
-    return tmp_path / "playbook" / "queues.yaml"
+    return tmp_path / "playbook" / "routing.yaml"
 
 
 @pytest.fixture
-def own_stack(queues: Path) -> Iterator[Running]:
-    with running_stack(CASEWORK_PLAYBOOK=str(queues.parent)) as running:
+def own_stack(routing: Path) -> Iterator[Running]:
+    with running_stack(CASEWORK_PLAYBOOK=str(routing.parent)) as running:
         yield running
 
 
-def test_a_change_is_followed_and_a_bad_one_refused(own_stack: Running, queues: Path) -> None:
-    api, metrics = Api(own_stack.ports), f"http://127.0.0.1:{own_stack.ports.http}/metrics"
+def test_a_change_is_followed_and_a_bad_one_refused(own_stack: Running, routing: Path) -> None:
+    api, address = Api(own_stack.ports), f"http://127.0.0.1:{own_stack.ports.http}"
 
-    def owner() -> str:
-        return api.opened(api.say("Where is our order?", subject=unique()))["owner"]
+    def queue_of_a_new_ticket() -> str:
+        return api.opened(api.say("Where is our order?", subject=unique()))["queue"]
 
     def refused() -> bool:
-        return "casework_playbook_refused 1.0" in httpx.get(metrics).text
+        return "casework_playbook_refused 1.0" in httpx.get(f"{address}/metrics").text
+
+    def send_to(queue: str) -> None:
+        before, rule, after = routing.read_text().partition(WISMO)
+        assert rule
+        routing.write_text(f"{before}{rule}{queue}\n{after.partition(chr(10))[2]}")
 
     born_before = api.opened(api.say("Where is our order?", subject=unique()))
-    assert born_before["owner"] == "Emma Clarke"
+    assert born_before["queue"] == "delivery"
 
-    queues.write_text(queues.read_text().replace("owner: Emma Clarke", "owner: Sofia Marin"))
-    until(lambda: owner() == "Sofia Marin", "the worker goes by the new rules")
+    send_to("orders")
+    until(lambda: queue_of_a_new_ticket() == "orders", "the worker goes by the new rules")
     assert not refused()
-    assert api.ticket(born_before["id"])["owner"] == "Emma Clarke"
+    assert api.ticket(born_before["id"])["queue"] == "delivery"
 
-    good = queues.read_text()
-    queues.write_text(good.replace("owner: Sofia Marin", "owner: Sofia Merin"))
+    send_to("ordres")
     until(refused, "the API says that the playbook is refused")
-    assert owner() == "Sofia Marin"
-    assert httpx.get(f"http://127.0.0.1:{own_stack.ports.http}/readyz").status_code == 200
+    assert queue_of_a_new_ticket() == "orders"
+    assert httpx.get(f"{address}/readyz").status_code == 200
     for part in ("worker", "api"):
-        until(lambda part=part: "queues.yaml:" in (own_stack.data / "logs" / f"{part}.log").read_text(), part)
+        log = own_stack.data / "logs" / f"{part}.log"
+        until(lambda log=log: "where is my order.queue: there is no queue 'ordres'" in log.read_text(), f"{log} says why")
 
-    queues.write_text(good.replace("title: Delivery", "title: Parcels"))
-    until(lambda: not refused(), "the mended playbook is in use")
+    send_to("sales")
+    until(lambda: queue_of_a_new_ticket() == "sales", "the mended playbook is in use")
+    until(lambda: not refused(), "the API goes by it too")

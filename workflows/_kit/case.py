@@ -33,6 +33,12 @@ from workflows._kit.contract import (
 from workflows._kit.details import details, why
 from workflows._kit.state import MEMORY, CaseState, Effect, EffectStatus
 
+_UNBLOCKED = {
+    UnblockAction.RETRY: (EffectState.INTENDED, "tried again"),
+    UnblockAction.DONE_BY_HAND: (EffectState.DONE, "done by hand"),
+    UnblockAction.SKIP: (EffectState.SKIPPED, "left out"),
+}
+
 State = TypeVar("State", bound=CaseState)
 Facts = TypeVar("Facts", bound=BaseModel)
 
@@ -236,29 +242,12 @@ class Case(Generic[State]):
 
     # What a process does to be seen
 
-    def record(
-        self,
-        kind: str,
-        text: str,
-        *,
-        actor: str = "Casework",
-        at: datetime | None = None,
-        planned_for: datetime | None = None,
-        **source: UUID | None,
-    ) -> None:
+    def record(self, kind: str, text: str, *, actor: str = "Casework", at: datetime | None = None, **more: Any) -> None:
         """Adds a line to the case file; the case is published at the end of the turn. What a clock says, it had planned for a
         moment."""
         self.state.sequence += 1
         self._events.append(
-            TimelineEvent(
-                sequence=self.state.sequence,
-                at=at or self.now,
-                actor=actor,
-                kind=kind,
-                text=text,
-                planned_for=planned_for,
-                **source,  # type: ignore[arg-type]
-            )
+            TimelineEvent(sequence=self.state.sequence, at=at or self.now, actor=actor, kind=kind, text=text, **more)
         )
         self._changed = True
 
@@ -393,11 +382,7 @@ class Case(Generic[State]):
             raise Refused(
                 f"To settle this by hand needs the role {effect.by_hand_needs.value}; {taken.author} is {taken.role.value}."
             )
-        state = {
-            UnblockAction.RETRY: EffectState.INTENDED,
-            UnblockAction.DONE_BY_HAND: EffectState.DONE,
-            UnblockAction.SKIP: EffectState.SKIPPED,
-        }[decision.action]
+        state, words = _UNBLOCKED[decision.action]
         noted = EffectDecision(op_key=effect.op_key, state=state, provider_id=decision.provider_id, author=taken.author)
         await look_up(DECIDE_EFFECT, noted, None, f"Note {decision.action.value}")
         if decision.action is UnblockAction.RETRY:
@@ -405,6 +390,5 @@ class Case(Generic[State]):
         else:
             self._remove(effect)
             self.done(effect, None) if decision.action is UnblockAction.DONE_BY_HAND else self.skipped(effect)
-        words = {"retry": "tried again", "done_by_hand": "done by hand", "skip": "left out"}[decision.action.value]
         self.record("effect_decided", f"{effect.summary}: {words}.", actor=taken.author, decision_id=taken.decision_id)
         self.accept(taken.decision_id)

@@ -26,6 +26,10 @@ class MergingNews(News):
     family: tuple[UUID, ...] = ()
 
 
+class RosterNews(News):
+    """Signal `roster`: who is on duty has changed, so another may have the ticket."""
+
+
 class Reply(Decision):
     """Answer the customer. With `close` the ticket is resolved as soon as the answer is out. The references that the text names
     are answered by it, and those that `answers` lists."""

@@ -25,12 +25,12 @@ from workflows.ticket.contract import (
     Wait,
     WaiveReference,
 )
-from workflows.ticket.promises import TicketPromises
+from workflows.ticket.ownership import TicketOwnership
 from workflows.ticket.references import in_words, settled, settled_by_reply, waived
 from workflows.ticket.state import Happening
 
 
-class TicketDecisions(TicketPromises):
+class TicketDecisions(TicketOwnership):
     """The half of a ticket that judges and applies decisions."""
 
     process = "ticket"
@@ -180,6 +180,7 @@ class TicketDecisions(TicketPromises):
             state.queue, state.owner = decision.queue, policy.queues[decision.queue]
             self.plan_anew(f"{taken.author} moved it to queue {decision.queue}")
         state.owner = decision.owner or state.owner
+        self.ask_owner(given=decision.owner is not None)
         self.changed_for_deciders(f"{taken.author} assigned it to {state.owner}")
         self.record(
             "assigned", f"Assigned to {state.owner}, queue {state.queue}.", actor=taken.author, decision_id=taken.decision_id
@@ -260,6 +261,7 @@ class TicketDecisions(TicketPromises):
             self.promise(ClockName.RESOLUTION, now, f"Reopened: {because}.")
         state.status, state.stage, state.outcome = "open", "awaiting_agent", None
         self.somebody_acted()
+        self.ask_owner()
         self.changed_for_deciders(because)
         actor, decision_id = (taken.author, taken.decision_id) if taken else ("Casework", None)
         self.record("reopened", f"Open again: {because}.", actor=actor, decision_id=decision_id)

@@ -113,11 +113,11 @@ class TicketListening(TicketDecisions):
         state, policy = self.state, self.state.policy
         if state.routed is None or state.decided or state.merged_into is not None or routed.queue not in policy.queues:
             return
-        before = (state.queue, state.owner)
-        if before != policy.place_of(state.routed):
+        if state.queue != state.routed.queue:
             return
-        if policy.place_of(routed) != before:
+        if policy.place_of(routed) != policy.place_of(state.routed):
             state.queue, state.owner = policy.place_of(routed)
+            self.ask_owner(given=routed.owner is not None)
             self.record("routed", f"Moved to queue {state.queue}, owner {state.owner}. {routed.reason}")
         state.routed, state.tags = routed, sorted({*state.tags, *routed.tags})
         self.plan_anew(f"it is in queue {state.queue} now")
@@ -153,6 +153,7 @@ class TicketListening(TicketDecisions):
             takes_over = notice.takes_over and notice.to != state.owner
             if takes_over:
                 state.owner = notice.to
+                self.ask_owner(given=True)
             became = "took it over" if takes_over else "was told"
             missed = "Stalled" if notice.clock is ClockName.STALLED else f"{words.capitalize()} missed"
             self.record("escalated", f"{missed}: {notice.to} {became}.", planned_for=notice.planned_for)

@@ -35,7 +35,7 @@ from domain.promises import TARGETED, ClockName
 from domain.sla import due_notices, next_moment, replan, stop
 from workflows._kit.calls import look_up
 from workflows._kit.contract import Decision, DecisionTaken, News, Refused
-from workflows.ticket.contract import Merge, MergingKind, MergingNews, Reply, Split, Unmerge
+from workflows.ticket.contract import Merge, MergingKind, MergingNews, Reply, RosterNews, Split, Unmerge
 from workflows.ticket.listening import TicketListening
 from workflows.ticket.references import kept_after_split, name_of
 from workflows.ticket.state import Absorbed, Apart, Happening, Joined, TicketReference, TicketState
@@ -124,7 +124,14 @@ class TicketMerging(TicketListening):
 
     # Other tickets into this one
 
+    @workflow.signal(name="roster", description="Who is on duty has changed")
+    def _on_roster(self, news: RosterNews) -> None:
+        self._arrived.append(news)
+
     async def heard(self, news: News) -> None:
+        if isinstance(news, RosterNews):
+            self.ask_owner()
+            return
         if not isinstance(news, MergingNews):
             return
         state = self.state

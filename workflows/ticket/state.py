@@ -87,6 +87,11 @@ class TicketState(CaseState):
     """How long the decision to wait said; None: what the playbook says of the party."""
     chased: int = 0
     """Reminders sent to whoever is waited for."""
+    ask_owner_at: AwareDatetime | None = None
+    """When the roster is asked who has it next."""
+    owner_given: bool = False
+    planned_at: AwareDatetime | None = None
+    """The last beginning or end of a planned time that it took notice of."""
     channel: str | None = None
     """By which the customer wrote last."""
     outcome: str | None = None

@@ -89,6 +89,8 @@ class TicketWorkflow(TicketMerging):
         self.promise(ClockName.FIRST_RESPONSE, first)
         self.promise(ClockName.RESOLUTION, first)
         self.somebody_acted()
+        if opened.ownership is not None:
+            self.owned(opened.ownership)
         for message in opened.messages:
             self.customer_waits(message)
         if opened.answered:
@@ -98,7 +100,9 @@ class TicketWorkflow(TicketMerging):
             self.record(
                 "message", "A message arrived.", actor="customer", at=message.received_at, message_id=message.message_id
             )
-        triaged = f"Queue {queue}, owner {owner}. {routed.reason} Intent: {opened.intent_evidence}. Language {opened.language}."
+        triaged = (
+            f"Queue {queue}, owner {state.owner}. {routed.reason} Intent: {opened.intent_evidence}. Language {opened.language}."
+        )
         self.record("triaged", triaged)
         for words in context.missing:
             self.record("missing", words)
