@@ -43,7 +43,7 @@ def page(
     """A page, or a part of one."""
     refused = services_of(request).playbook.refused
     content = environment.get_template(template).render(
-        request=request, path=request.url.path, now=datetime.now(UTC), refused=refused, **shown
+        request=request, path=request.url.path, now=datetime.now(UTC), playbook_refused=refused, **shown
     )
     return HTMLResponse(content, status, headers=headers)
 

@@ -57,7 +57,6 @@ def clock(due_at: datetime, name: str = "first_response") -> dict[str, Any]:
     return {
         "name": name,
         "target": "PT1H",
-        "target": "PT1H",
         "started_at": (due_at - timedelta(hours=1)).isoformat(),
         "running_since": (due_at - timedelta(hours=1)).isoformat(),
         "due_at": due_at.isoformat(),

@@ -111,7 +111,9 @@ async def test_a_mail_without_envelope_sender_is_taken(listener: SmtpListener, d
     assert await count(database, outbox) == 0
 
 
-@pytest.mark.parametrize("failing", ["storage.intake.put_in_outbox", "storage.intake._new_ticket", "activities.mail.filing.accept"])
+@pytest.mark.parametrize(
+    "failing", ["storage.intake.put_in_outbox", "storage.intake._new_ticket", "activities.mail.filing.accept"]
+)
 async def test_a_failure_of_ours_is_451_and_nothing_is_half_done(
     listener: SmtpListener, database: Database, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
