@@ -1,7 +1,7 @@
 """Open time counted in a second way, to check deadlines by: nothing here is used where a deadline is worked out.
 
-Instead of laying the hours of each date on the line of time, it asks of every moment whether the clock on the wall shows an open
-hour. Between two neighbouring edges, which are opening and closing times, midnights and clock changes, the answer is the same.
+Instead of laying the hours of each date on the line of time, it asks of a moment whether the clock on the wall shows an open
+hour. Between two neighbouring edges (opening and closing times, midnights, clock changes) the answer stays the same.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,9 @@ def is_open(calendar: Calendar, at: datetime) -> bool:
     """Whether the place is open at that instant."""
     local = at.astimezone(ZoneInfo(calendar.zone))
     shown = local.time().replace(fold=0)
-    return any(each.opens <= shown and (shown < each.closes or each.closes == time.min) for each in _hours(calendar, local.date()))
+    return any(
+        each.opens <= shown and (shown < each.closes or each.closes == time.min) for each in _hours(calendar, local.date())
+    )
 
 
 def open_time(calendar: Calendar | None, begin: datetime, end: datetime) -> timedelta:
