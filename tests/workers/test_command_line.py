@@ -12,10 +12,8 @@ import typer.main
 from workers.command_line import application
 
 ROOT = Path(__file__).parent.parent.parent
-COMMANDS = [
-    [name]
-    for name in "up worker api migrate processes doctor replay import reparse route train evaluate new-process token".split()
-]
+_NAMES = "up worker api migrate processes doctor replay import reparse route explain train evaluate new-process token"
+COMMANDS = [[name] for name in _NAMES.split()]
 
 
 def casework(*arguments: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
