@@ -17,8 +17,7 @@ _NUMBER_BITS = 64
 
 
 class StoredPromises(NamedTuple):
-    number: int
-    process: str
+    workflow_id: str
     title: str
     record: Record
 
@@ -33,7 +32,15 @@ async def read_promises(connection: AsyncConnection, numbers: Sequence[int]) -> 
     all at one moment: a case that goes on meanwhile would seem to differ from its own file."""
     await connection.execute(sql.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
     fitting = [number for number in numbers if number.bit_length() < _NUMBER_BITS]
-    columns = (cases.c.id, cases.c.number, cases.c.process, cases.c.title, cases.c.state, cases.c.start, cases.c.next_due_at)
+    columns = (
+        cases.c.id,
+        cases.c.number,
+        cases.c.workflow_id,
+        cases.c.title,
+        cases.c.state,
+        cases.c.start,
+        cases.c.next_due_at,
+    )
     found = (await connection.execute(sql.select(*columns).where(cases.c.number.in_(fitting)))).mappings().all()
     ids = [row["id"] for row in found]
     lines: dict[UUID, list[TimelineEvent]] = {}
@@ -46,8 +53,7 @@ async def read_promises(connection: AsyncConnection, numbers: Sequence[int]) -> 
         times.setdefault(case_id, {})[message_id] = at
     return {
         row["number"]: StoredPromises(
-            row["number"],
-            row["process"],
+            row["workflow_id"],
             row["title"],
             Record(
                 state=row["state"] or {},

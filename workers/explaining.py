@@ -57,7 +57,7 @@ async def _go_over_all(database: Database, console: Console, verify: bool) -> bo
                 found = _differences(case) if verify else []
                 wrong += bool(found)
                 for words in found:
-                    _say(progress.console, f"{case.process} {case.number}: {words}")
+                    _say(progress.console, f"{case.workflow_id}: {words}")
                 progress.advance(task)
     agreed = f": {len(numbers) - wrong} agree, {wrong} do not" if verify else ""
     _say(console, f"{len(numbers)} {'case' if len(numbers) == 1 else 'cases'}{agreed}")
@@ -96,7 +96,7 @@ def _differences(case: StoredPromises) -> list[str]:
 
 
 def _show(console: Console, case: StoredPromises) -> None:
-    _say(console, f"{case.process.capitalize()} {case.number}: {case.title}")
+    _say(console, f"{case.workflow_id}: {case.title}")
     try:
         clocks, promises = recorded(case.record.state)
     except ValidationError:
