@@ -26,6 +26,7 @@ environment.filters.update(
     ago=words.ago,
     moment=words.moment,
     local=words.local,
+    seconds=words.seconds,
     day=words.day,
     money=words.money,
     size=words.size,

@@ -64,6 +64,16 @@ def length(amount: timedelta) -> str:
     return f"{minutes} min" if minutes else "under 1 min"
 
 
+def seconds(amount: float) -> str:
+    """`0.2 s`, `12 s`, `1 min 35 s`, `2 h 3 min`."""
+    if amount < 10:
+        return f"{amount:.1f} s"
+    if amount < 3600:
+        minutes, rest = divmod(round(amount), 60)
+        return " ".join([f"{minutes} min"] * bool(minutes) + [f"{rest} s"] * bool(rest))
+    return length(timedelta(seconds=amount))
+
+
 def ago(at: datetime | None, now: datetime | None = None) -> str:
     """`25 min ago`, `just now`; a day and more as a date."""
     if at is None:
