@@ -20,6 +20,7 @@ class Measures:
     outbox_age: Gauge = field(init=False)
     listening: Gauge = field(init=False)
     lateness: LatenessHistogram = field(init=False)
+    playbook_refused: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
         kept = {
@@ -43,6 +44,11 @@ class Measures:
                 "casework_listening", "1 while the connection that hears of changes is up.", registry=self.registry
             ),
             "lateness": LatenessHistogram(self.registry),
+            "playbook_refused": Gauge(
+                "casework_playbook_refused",
+                "1 while a changed playbook is refused and the old one in use.",
+                registry=self.registry,
+            ),
         }
         for name, measure in kept.items():
             object.__setattr__(self, name, measure)

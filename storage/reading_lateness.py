@@ -1,8 +1,8 @@
 """How late what clocks had to say was said: the time from the moment it was planned for to the moment the workflow said it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sql
@@ -16,7 +16,8 @@ _STEP = timeline.c.notice["step"].as_integer()
 _CLOCK = timeline.c.notice["clock"].as_string()
 
 
-class Lateness(NamedTuple):
+@dataclass(frozen=True)
+class Lateness:
     """Of one kind of notice and one step of the ladder, counted from 0 (None where it is no step). In seconds."""
 
     kind: str
@@ -27,7 +28,8 @@ class Lateness(NamedTuple):
     worst: float
 
 
-class LateNotice(NamedTuple):
+@dataclass(frozen=True)
+class LateNotice:
     case_id: UUID
     number: int
     title: str
@@ -39,7 +41,8 @@ class LateNotice(NamedTuple):
     seconds: float
 
 
-class Tally(NamedTuple):
+@dataclass(frozen=True)
+class Tally:
     """Notices of one kind: how many were at most as late as each bound, how many there are, and the sum of their seconds."""
 
     within: tuple[int, ...]
@@ -98,5 +101,7 @@ async def tally_lateness(
         query = query.where(timeline.c.at >= since)
     if until is not None:
         query = query.where(timeline.c.at < until)
-    rows = await connection.execute(query.group_by(timeline.c.kind))
-    return {row[0]: Tally(tuple(row[1:-2]), row[-2], row[-1]) for row in rows}
+    found = {}
+    for kind, *counts, count, seconds in await connection.execute(query.group_by(timeline.c.kind)):
+        found[kind] = Tally(tuple(counts), count, seconds)
+    return found

@@ -44,10 +44,10 @@ async def _finding(name: str, check: Callable[[Settings], Awaitable[str]], setti
 
 
 async def _playbook(settings: Settings) -> str:
-    from workers.composition import open_playbook
+    from workers.playbooks import open_playbook
 
-    open_playbook(settings)
-    return f"{settings.playbook} is complete"
+    version = open_playbook(settings.playbook).version
+    return f"{settings.playbook} is good, version {version}"
 
 
 async def _accounts(settings: Settings) -> str:

@@ -24,9 +24,10 @@ from activities.mail.templates import Templates, Text, TextError
 from domain.automatic_mail import why_not
 from domain.effects import EffectKind, EffectState
 from domain.messages import DeliveryState
-from domain.playbook import Playbook, Store
+from domain.playbook import Store
 from domain.safe_names import clean
 from domain.threading import reply_address, reply_token
+from playbook.running import RunningPlaybook
 from storage import effects as effect_rows
 from storage.automatic_mails import sent_lately
 from storage.blobs import BlobMissing, Blobs
@@ -58,7 +59,7 @@ class Mailer:
         self,
         database: Database,
         blobs: Blobs,
-        playbook: Playbook,
+        playbook: RunningPlaybook,
         relay: Relay | None,
         templates: Templates,
         buyer_of: BuyerOf,
@@ -76,7 +77,7 @@ class Mailer:
 
         Raises Rejected for a person the playbook does not have, and what `send` raises.
         """
-        person = next((person for person in self._playbook.people if person.name == notice.person), None)
+        person = next((person for person in self._playbook.now.people if person.name == notice.person), None)
         if person is None:
             raise Rejected(f"{notice.person!r} is not in the playbook's people")
         async with self._database.begin() as connection:
@@ -248,7 +249,7 @@ class Mailer:
         """Address and name of who gets it. Never an address of our own: that would be a loop."""
         if end is not None and end.email:
             email, name = end.email, end.name
-            portal = portal_of(email, self._playbook, end.words)
+            portal = portal_of(email, self._playbook.now, end.words)
             if portal is not None:
                 email = answer_address(portal)
         elif order_id is not None:
@@ -257,7 +258,7 @@ class Mailer:
             raise Rejected("Nobody in this thread has a mail address; answer by the channel they wrote on")
         if not email:
             raise Rejected(f"The buyer of order {order_id} has no mail address; reach them another way")
-        if store_of([email], self._playbook) is not None:
+        if store_of([email], self._playbook.now) is not None:
             raise Rejected(f"{email} is an address of our own; a mail to it would come straight back")
         return email, shown_name(name)
 
@@ -292,7 +293,7 @@ class Mailer:
             raise NeedsOperator(str(error)) from error
 
     def _store(self, key: str) -> Store:
-        store = self._playbook.stores.get(key)
+        store = self._playbook.now.stores.get(key)
         if store is None:
             raise NeedsOperator(f"store {key!r} is not in the playbook")
         return store

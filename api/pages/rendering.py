@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.pages import words
 from api.problems import Problem
+from api.services import services_of
 
 FOLDER = Path(__file__).resolve().parent.parent
 
@@ -23,6 +24,8 @@ environment = Environment(
 )
 environment.filters.update(
     due=words.due,
+    clock_due=words.clock_due,
+    clock_name=words.clock_name,
     ago=words.ago,
     moment=words.moment,
     local=words.local,
@@ -35,13 +38,17 @@ environment.filters.update(
     channel=words.channel_name,
     query=lambda pairs: urlencode({name: value for name, value in pairs.items() if value}),
 )
+environment.tests["own_clock"] = words.is_own_clock
 
 
 def page(
     request: Request, template: str, status: int = 200, headers: dict[str, str] | None = None, **shown: Any
 ) -> HTMLResponse:
     """A page, or a part of one."""
-    content = environment.get_template(template).render(request=request, path=request.url.path, now=datetime.now(UTC), **shown)
+    refused = services_of(request).playbook.refused
+    content = environment.get_template(template).render(
+        request=request, path=request.url.path, now=datetime.now(UTC), playbook_refused=refused, **shown
+    )
     return HTMLResponse(content, status, headers=headers)
 
 

@@ -18,8 +18,8 @@ Hours = Annotated[int, Query(ge=1, le=24 * 366, description="how far to look bac
 @router.get(
     "/lateness",
     summary="How late warnings and escalations were",
-    description="By kind and step of the ladder: how many notices there were and how late, in seconds after the moment each was "
-    "planned for. Needs the role supervisor.",
+    description="By kind and step of the ladder: how many notices there were and how late, in seconds after the moment each "
+    "was planned for. Needs the role supervisor.",
     response_model=LatenessReport,
     responses=documented(401, 403, 422),
 )

@@ -1,5 +1,6 @@
 """Lateness as it is shown: by kind and step, and the latest that came too late."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -53,8 +54,8 @@ async def lateness_report(services: Services, hours: int) -> LatenessReport:
         late = await late_notices(connection, since, LATE_AFTER.total_seconds(), _LISTED)
     return LatenessReport(
         hours=hours,
-        items=[LatenessView.model_validate(each._asdict() | {"step": _from_one(each.step)}) for each in steps],
-        late=[LateNoticeView.model_validate(each._asdict() | {"step": _from_one(each.step)}) for each in late],
+        items=[LatenessView.model_validate(asdict(each) | {"step": _from_one(each.step)}) for each in steps],
+        late=[LateNoticeView.model_validate(asdict(each) | {"step": _from_one(each.step)}) for each in late],
     )
 
 

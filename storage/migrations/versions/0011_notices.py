@@ -6,7 +6,13 @@ from sqlalchemy.dialects import postgresql
 
 revision = "0011"
 down_revision = "0010"
+branch_labels = None
+depends_on = None
 
 
 def upgrade() -> None:
     op.add_column("timeline", sql.Column("notice", postgresql.JSONB))
+
+
+def downgrade() -> None:
+    op.drop_column("timeline", "notice")
