@@ -101,7 +101,5 @@ async def tally_lateness(
         query = query.where(timeline.c.at >= since)
     if until is not None:
         query = query.where(timeline.c.at < until)
-    found = {}
-    for kind, *counts, count, seconds in await connection.execute(query.group_by(timeline.c.kind)):
-        found[kind] = Tally(tuple(counts), count, seconds)
-    return found
+    rows = [list(row) for row in await connection.execute(query.group_by(timeline.c.kind))]
+    return {kind: Tally(tuple(within), count, seconds) for kind, *within, count, seconds in rows}
