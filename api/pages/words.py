@@ -87,7 +87,7 @@ def clock_due(clock: ClockView, now: datetime | None = None) -> Due:
     if left >= timedelta(0):
         return Due(f"{_OWN_CLOCKS[clock.name]} in {length(left)}", "none", clock.due_at)
     return Due(
-        f"for {length(-left)} too long" if clock.name == "stalled" else f"{_OWN_CLOCKS[clock.name]} now", "soon", clock.due_at
+        f"{length(-left)} too long" if clock.name == "stalled" else f"{_OWN_CLOCKS[clock.name]} now", "soon", clock.due_at
     )
 
 
