@@ -22,6 +22,7 @@ from domain.service_levels import (
     LEAD,
     MANAGER,
     OWNER,
+    AlertChannel,
     ChannelClock,
     Conditions,
     Ladder,
@@ -231,6 +232,7 @@ class Playbook(Rule):
     tickets: TicketRules
     mail: MailRules = MailRules()
     ladders: dict[str, Annotated[Ladder, AfterValidator(in_order)]]
+    alert_channels: dict[str, AlertChannel] = {}
     waiting: dict[str, WaitingParty] = {}
     channel_clocks: tuple[ChannelClock, ...] = ()
     overlays: tuple[Overlay, ...] = ()
@@ -255,8 +257,14 @@ class Playbook(Rule):
             self._special_known(f"service_levels.{key}.special", level.special, level.targets)
         for key, ladder in self.ladders.items():
             for index, step in enumerate(ladder):
-                if not step.to.startswith(CHANNEL):
-                    _known(f"ladders.{key}.{index}.to", step.to, {*people, OWNER, LEAD, MANAGER})
+                channels = {f"{CHANNEL}{name}" for name in self.alert_channels}
+                _known(f"ladders.{key}.{index}.to", step.to, {*people, OWNER, LEAD, MANAGER, *channels})
+        for key, channel in self.alert_channels.items():
+            if channel.mail is not None and (store := self.store_of(channel.mail)) is not None:
+                raise ValueError(
+                    f"alert_channels.{key}.mail: {channel.mail} is the support address of {store}, where an alert would open "
+                    "a ticket; give an address that people read"
+                )
         for key, party in self.waiting.items():
             if party.calendar is not None:
                 _known(f"waiting.{key}.calendar", party.calendar, self.calendars)

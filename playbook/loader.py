@@ -21,6 +21,7 @@ _FILES = (
     "calendars",
     "service_levels",
     "ladders",
+    "alert_channels",
     "waiting",
     "channel_clocks",
     "overlays",

@@ -54,6 +54,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
 
     database_url = require_database_url(settings)
     playbook, accounts, blobs = open_playbook(settings), open_accounts(settings), open_blob_store(settings)
+    require_alert_accounts(playbook, accounts)
     database = open_database(database_url)
     try:
         yield Resources(settings, accounts, database, blobs, playbook)
@@ -79,6 +80,16 @@ def open_accounts(settings: Settings) -> Accounts:
         raise CommandError(str(error)) from error
 
 
+def require_alert_accounts(playbook: "Playbook", accounts: Accounts) -> None:
+    """Raises CommandError for an alert channel whose webhook has no account."""
+    for name, channel in playbook.alert_channels.items():
+        if channel.webhook is not None and channel.webhook not in accounts.alerts:
+            raise CommandError(
+                f"alert_channels.yaml: {name}.webhook: the accounts file has no {channel.webhook!r} under alerts; "
+                "add its url and secret there, or correct the name"
+            )
+
+
 def open_blob_store(settings: Settings) -> "Blobs":
     """The store of mails and attachments: a folder of this machine, or an object store by its address."""
     from obstore.exceptions import BaseError
@@ -98,6 +109,7 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     rate its quota allows, however many workers serve it.
     """
     from activities._kit.effects import EffectLedger
+    from activities.alerts.telling import Alerts
     from activities.bigcommerce.models import store_queue
     from activities.bigcommerce.refunds import Refunds
     from activities.bigcommerce.stores import Stores
@@ -121,6 +133,7 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     tickets, lanes = TicketRecords(database, playbook, stores, reading), Lanes(client, TASK_QUEUE)
     refunds, credit_notes = Refunds(ledger, stores), CreditNotes(ledger, Ledger(accounts, http))
     labels = ReturnLabels(ledger, stores, accounts, playbook, resources.blobs, http, mailer.send)
+    alerts = Alerts(ledger, accounts, http, resources.settings.inbox_url)
     main = QueueContents(
         workflows=[process.workflow for process in registry.discover().values()],
         activities=[
@@ -129,6 +142,7 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
             tickets.read_message,
             answering.send_mail,
             mailer.tell_staff,
+            alerts.tell,
             lanes.settle,
         ],
     )

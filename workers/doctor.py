@@ -51,9 +51,10 @@ async def _playbook(settings: Settings) -> str:
 
 
 async def _accounts(settings: Settings) -> str:
-    from workers.composition import open_accounts
+    from workers.composition import open_accounts, open_playbook, require_alert_accounts
 
     accounts = open_accounts(settings)
+    require_alert_accounts(open_playbook(settings), accounts)
     counts = {name: len(getattr(accounts, name)) for name in type(accounts).model_fields}
     return ", ".join(f"{name}: {count}" for name, count in counts.items())
 
