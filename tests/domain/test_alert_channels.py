@@ -31,7 +31,7 @@ def test_the_demo_tells_a_channel() -> None:
         ({"marketplace-desk": {"title": "x", "mail": "the desk"}}, r"mail: 'the desk' is no address; write it as"),
         (
             {"marketplace-desk": {"title": "x", "mail": "Support@northwind-tools.example"}},
-            r"alert_channels\.marketplace-desk\.mail: Support@.* is the support address of northwind-tools, where an alert would",
+            r"alert_channels\.marketplace-desk\.mail: Support@.* is the support address of northwind-tools, where an",
         ),
         ({"marketplace-desk": {**GOOD, "sms": "1"}}, r"alert_channels\.marketplace-desk\.sms: Extra inputs"),
     ],
