@@ -16,7 +16,7 @@ from api.problems import ProblemDocument, install_problems
 from api.routes import files, health, messages, people, processes, rmas, tickets, webhooks
 from api.services import Services
 from api.traffic import Traffic
-from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.notifications import Notifications
@@ -43,7 +43,7 @@ _TAGS = [
 def create_app(
     database: Database,
     blobs: Blobs,
-    playbook: Playbook,
+    playbook: RunningPlaybook,
     processes: dict[str, Process],
     options: ApiOptions | None = None,
     channels: Channels | None = None,

@@ -65,7 +65,7 @@ async def _person_behind(services: Services, token: str, purpose: Purpose) -> Si
     """Whose token this is. A call or page of somebody in the playbook says that they are there."""
     async with services.database.begin() as connection:
         person = await look_up(connection, token, purpose)
-        if person is not None and person.unseen and any(known.name == person.user for known in services.playbook.people):
+        if person is not None and person.unseen and any(known.name == person.user for known in services.playbook.now.people):
             await touch_presence(connection, person.user)
     return person
 

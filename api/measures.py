@@ -17,6 +17,7 @@ class Measures:
     outbox_waiting: Gauge = field(init=False)
     outbox_age: Gauge = field(init=False)
     listening: Gauge = field(init=False)
+    playbook_refused: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
         kept = {
@@ -38,6 +39,11 @@ class Measures:
             ),
             "listening": Gauge(
                 "casework_listening", "1 while the connection that hears of changes is up.", registry=self.registry
+            ),
+            "playbook_refused": Gauge(
+                "casework_playbook_refused",
+                "1 while a changed playbook is refused and the old one in use.",
+                registry=self.registry,
             ),
         }
         for name, measure in kept.items():

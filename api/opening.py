@@ -59,7 +59,7 @@ async def begin(services: Services, process: Process, body: Any, person: SignedI
             title_of(process, content),
             content,
             parent_id,
-            playbook_version=services.playbook.version,
+            playbook_version=services.playbook.now.version,
             case_id=case_id,
         )
         case = await find_case(connection, opened.case_id)
@@ -71,7 +71,7 @@ async def begin(services: Services, process: Process, body: Any, person: SignedI
 
 def _store(services: Services, start: BaseModel) -> str:
     store = getattr(start, "store", None)
-    if not isinstance(store, str) or store not in services.playbook.stores:
-        known = ", ".join(sorted(services.playbook.stores))
+    if not isinstance(store, str) or store not in services.playbook.now.stores:
+        known = ", ".join(sorted(services.playbook.now.stores))
         raise wrong_field("store", f"store {store!r} is not in the playbook; it has {known}")
     return store

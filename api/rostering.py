@@ -49,7 +49,7 @@ async def read_people(services: Services) -> list[PersonView]:
         stored = await read_changes(connection, at)
         present = await present_people(connection, at)
         counts = await open_tickets_by_owner(connection)
-    return person_views(roster_of(services.playbook, stored), stored, present, counts, at)
+    return person_views(roster_of(services.playbook.now, stored), stored, present, counts, at)
 
 
 async def enter(services: Services, caller: SignedIn, name: str, kind: ChangeKind, entry: Entry) -> UUID:
@@ -59,7 +59,7 @@ async def enter(services: Services, caller: SignedIn, name: str, kind: ChangeKin
     nothing; 422 the time is too long or too far away.
     """
     _require_theirs(services, caller, name, kind)
-    if kind is ChangeKind.SHIFTS and is_always_on_duty(services.playbook, name):
+    if kind is ChangeKind.SHIFTS and is_always_on_duty(services.playbook.now, name):
         raise Problem(409, f"{name} has no shifts and is always on duty: an extra shift would add nothing")
     require_storable(entry.why, "why")
     at = datetime.now(UTC)
@@ -70,7 +70,7 @@ async def enter(services: Services, caller: SignedIn, name: str, kind: ChangeKin
     change = kind.model(person=name, starts=entry.starts, ends=entry.ends, why=entry.why)
     try:
         async with services.database.begin() as connection:
-            return await add_change(connection, services.playbook, change, caller.user, at)
+            return await add_change(connection, services.playbook.now, change, caller.user, at)
     except Overlapping as error:
         raise Problem(409, str(error), kind="overlapping") from error
 
@@ -82,7 +82,7 @@ async def remove(services: Services, caller: SignedIn, name: str, kind: ChangeKi
     """
     _require_theirs(services, caller, name, kind)
     async with services.database.begin() as connection:
-        if not await remove_change(connection, services.playbook, kind.model, name, identity, datetime.now(UTC)):
+        if not await remove_change(connection, services.playbook.now, kind.model, name, identity, datetime.now(UTC)):
             raise Problem(404, f"{name} has no {kind.words} {identity}; perhaps it was removed already")
 
 
@@ -95,11 +95,11 @@ def kinds_to_enter(services: Services, caller: SignedIn, name: str) -> list[Chan
     """What this caller may enter for this person and would change something."""
     if not may_enter(caller, name):
         return []
-    return [ChangeKind.ABSENCES] if is_always_on_duty(services.playbook, name) else list(ChangeKind)
+    return [ChangeKind.ABSENCES] if is_always_on_duty(services.playbook.now, name) else list(ChangeKind)
 
 
 def _require_theirs(services: Services, caller: SignedIn, name: str, kind: ChangeKind) -> None:
-    if all(person.name != name for person in services.playbook.people):
+    if all(person.name != name for person in services.playbook.now.people):
         raise not_found("person called", name)
     if not may_enter(caller, name):
         raise Problem(

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from activities.channels.adapters import Channels
 from api.measures import Measures
 from api.options import ApiOptions
-from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.notifications import Notifications
@@ -21,7 +21,7 @@ class Services:
 
     database: Database
     blobs: Blobs
-    playbook: Playbook
+    playbook: RunningPlaybook
     processes: dict[str, Process]
     options: ApiOptions
     notifications: Notifications

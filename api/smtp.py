@@ -17,9 +17,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from activities.mail.filing import file_mail
 from activities.mail.parsing import SIZE_LIMIT, UnknownRecipient, store_of
 from activities.mail.parsing import Envelope as MailEnvelope
-from domain.playbook import Playbook
 from domain.quotas import Quota
 from domain.threading import PUBLIC_MAIL_DOMAINS
+from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
 from storage.engine import Database
 
@@ -44,7 +44,7 @@ class SmtpListener:
         self,
         database: Database,
         blobs: Blobs,
-        playbook: Playbook,
+        playbook: RunningPlaybook,
         host: str = "127.0.0.1",
         port: int = 2525,
         size_limit: int = DEFAULT_SIZE_LIMIT,
@@ -137,10 +137,10 @@ class _Smtp(SMTP):
 class _Door:
     """What happens at each step of a session. aiosmtpd finds these methods by their names."""
 
-    def __init__(self, database: Database, blobs: Blobs, playbook: Playbook) -> None:
+    def __init__(self, database: Database, blobs: Blobs, playbook: RunningPlaybook) -> None:
         self._database, self._blobs, self._playbook = database, blobs, playbook
-        self._by_address = Quota(playbook.mail.per_sender)
-        self._by_domain = Quota(playbook.mail.per_domain)
+        self._by_address = Quota(lambda: playbook.now.mail.per_sender)
+        self._by_domain = Quota(lambda: playbook.now.mail.per_domain)
 
     async def handle_MAIL(self, server: _Smtp, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         """Takes a sender who has not sent too much in the last minute."""
@@ -152,7 +152,7 @@ class _Door:
 
     async def handle_RCPT(self, server: _Smtp, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         """Takes a recipient that is the support address of a store."""
-        if store_of([address], self._playbook) is None:
+        if store_of([address], self._playbook.now) is None:
             return f"550 5.1.1 <{_shown(address)}> is no address of ours; please check it"
         if len(envelope.rcpt_tos) >= _RECIPIENT_LIMIT:
             return f"452 4.5.3 More than {_RECIPIENT_LIMIT} recipients; please send the rest in another mail"
@@ -199,7 +199,7 @@ class _Door:
             raise TypeError(f"the content of a mail is {type(raw).__name__}, not bytes")
         facts = MailEnvelope(sender=_bare(envelope.mail_from), recipients=tuple(envelope.rcpt_tos))
         now = datetime.now(UTC)
-        filed = await file_mail(self._database, self._blobs, self._playbook, raw, facts, door="smtp", received_at=now)
+        filed = await file_mail(self._database, self._blobs, self._playbook.now, raw, facts, door="smtp", received_at=now)
         return f"250 2.0.0 {'stored' if filed.created else 'known already'} as {filed.message_id}"
 
 

@@ -1,7 +1,6 @@
 """The merchant's rules as data. A case pins the version it was born with (P6); `version` is the hash of the content."""
 
 import re
-from collections.abc import Container
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Self
@@ -10,25 +9,18 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from domain.calendars import Calendar
-from domain.messages import Channel
+from domain.fitting import look_for_mistakes
+from domain.mistakes import Mistakes
 from domain.people import Role
 from domain.reference_shapes import ReferenceShapes
 from domain.routing import RoutingRule
-from domain.routing_checks import refuse_unusable
 from domain.rule import Duration, Rule
 from domain.service_levels import (
-    CHANNEL,
-    CUSTOMER,
-    LEAD,
-    MANAGER,
-    OWNER,
     AlertChannel,
     ChannelClock,
-    Conditions,
     Ladder,
     Overlay,
     ServiceLevel,
-    SpecialTarget,
     WaitingParty,
     in_order,
 )
@@ -236,104 +228,17 @@ class Playbook(Rule):
     waiting: dict[str, WaitingParty] = {}
     channel_clocks: tuple[ChannelClock, ...] = ()
     overlays: tuple[Overlay, ...] = ()
+    templates: dict[str, str] = Field(default={}, exclude=True, repr=False)
+    """The texts by file name, such as `return_label.en.jinja`. They are no part of what is kept of a version."""
 
     @model_validator(mode="after")
-    def _names_exist(self) -> Self:
-        people = [person.name for person in self.people]
-        for key, store in self.stores.items():
-            _known(f"stores.{key}.service_level", store.service_level, self.service_levels)
-            targets = self.service_levels[store.service_level].targets
-            for kind, tiers in (("tiers", store.tiers), ("company_tiers", store.company_tiers)):
-                for who, tier in tiers.items():
-                    _known(f"stores.{key}.{kind}.{who}", tier, targets)
-        for key, portal in self.portals.items():
-            _known(f"portals.{key}.store", portal.store, self.stores)
-        for key, level in self.service_levels.items():
-            _known(f"service_levels.{key}.calendar", level.calendar, self.calendars)
-            _known(f"service_levels.{key}.ladder", level.ladder, self.ladders)
-            _known(f"service_levels.{key}.targets", self.tickets.default_tier, level.targets)
-            if level.aging is not None:
-                _known(f"service_levels.{key}.aging.ladder", level.aging.ladder, self.ladders)
-            self._special_known(f"service_levels.{key}.special", level.special, level.targets)
-        for key, ladder in self.ladders.items():
-            for index, step in enumerate(ladder):
-                channels = {f"{CHANNEL}{name}" for name in self.alert_channels}
-                _known(f"ladders.{key}.{index}.to", step.to, {*people, OWNER, LEAD, MANAGER, *channels})
-        for key, channel in self.alert_channels.items():
-            if channel.mail is not None and (store := self.store_of(channel.mail)) is not None:
-                raise ValueError(
-                    f"alert_channels.{key}.mail: {channel.mail} is the support address of {store}, where an alert would open "
-                    "a ticket; give an address that people read"
-                )
-        for key, party in self.waiting.items():
-            if party.calendar is not None:
-                _known(f"waiting.{key}.calendar", party.calendar, self.calendars)
-            if party.to is not None and "@" not in party.to:
-                _known(f"waiting.{key}.to", party.to, {*people, CUSTOMER})
-        for index, clock in enumerate(self.channel_clocks):
-            if clock.ladder is not None:
-                _known(f"channel_clocks.{index}.ladder", clock.ladder, self.ladders)
-        tiers = {tier for level in self.service_levels.values() for tier in level.targets}
-        for index, overlay in enumerate(self.overlays):
-            for store in overlay.stores:
-                _known(f"overlays.{index}.stores", store, self.stores)
-            for tier in overlay.targets:
-                _known(f"overlays.{index}.targets", tier, tiers)
-            self._special_known(f"overlays.{index}.special", overlay.special, tiers)
-        for key, queue in self.queues.items():
-            _known(f"queues.{key}.owner", queue.owner, people)
-            _known(f"queues.{key}.team", queue.team, self.teams)
-        _known("tickets.default_queue", self.tickets.default_queue, self.queues)
-        languages = {key: store.languages for key, store in self.stores.items()}
-        tiers = {key: self.service_levels[store.service_level].targets for key, store in self.stores.items()}
-        refuse_unusable(self.routing, self.queues, people, languages, tiers)
-        for key, team in self.teams.items():
-            for place, name in (("lead", team.lead), ("manager", team.manager), *(("members", name) for name in team.members)):
-                _known(f"teams.{key}.{place}", name, people)
-        for person in self.people:
-            if person.shifts is not None:
-                _known(f"people.{person.name}.shifts", person.shifts, self.calendars)
+    def _fits_together(self) -> Self:
+        mistakes = Mistakes()
+        look_for_mistakes(self, mistakes)
+        mistakes.raise_found()
         return self
-
-    @model_validator(mode="after")
-    def _teams_can_work(self) -> Self:
-        without_shifts = {person.name for person in self.people if person.shifts is None}
-        for key, team in self.teams.items():
-            if not team.members:
-                raise ValueError(f"teams.{key}.members: is empty; name at least one of people.yaml")
-            always_answer = {queue.owner for queue in self.queues.values() if queue.team == key}
-            for name in team.members:
-                if name in without_shifts - always_answer:
-                    raise ValueError(
-                        f"teams.{key}.members: {name} has no shifts; give them a calendar as `shifts` in people.yaml, "
-                        "or make them the owner of a queue of this team"
-                    )
-        return self
-
-    def _special_known(self, where: str, special: tuple[SpecialTarget, ...], tiers: Container[str]) -> None:
-        seen: set[Conditions] = set()
-        for index, target in enumerate(special):
-            place = f"{where}.{index}"
-            if target.calendar is not None:
-                _known(f"{place}.calendar", target.calendar, self.calendars)
-            if target.ladder is not None:
-                _known(f"{place}.ladder", target.ladder, self.ladders)
-            for tier in target.when.tier:
-                _known(f"{place}.when.tier", tier, tiers)
-            for queue in target.when.queue:
-                _known(f"{place}.when.queue", queue, self.queues)
-            for channel in target.when.channel:
-                _known(f"{place}.when.channel", channel, set(Channel))
-            if target.when in seen:
-                raise ValueError(f"{place}: another one has the same conditions ({target.when.words}); make them one")
-            seen.add(target.when)
 
     def store_of(self, address: str) -> str | None:
         """The store a support address belongs to, letter case ignored."""
         wanted = address.strip().lower()
         return next((key for key, store in self.stores.items() if store.address.lower() == wanted), None)
-
-
-def _known(where: str, name: str, known: Container[str]) -> None:
-    if name not in known:
-        raise ValueError(f"{where}: {name!r} is not defined")

@@ -3,38 +3,40 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from domain.mistakes import Mistakes
 from domain.routing import Conditions, ReferenceCondition, RoutingRule
 
 
-def refuse_unusable(
+def look_for_unusable(
     rules: Sequence[RoutingRule],
     queues: Collection[str],
     people: Collection[str],
     languages: Mapping[str, Collection[str]],
     tiers: Mapping[str, Collection[str]],
+    mistakes: Mistakes,
 ) -> None:
-    """`languages` and `tiers` are those of each store. Raises ValueError for the first rule that is wrong, with its place."""
-    names: set[str] = set()
+    """`languages` and `tiers` are those of each store. Adds what is wrong with each rule to `mistakes`."""
     for position, rule in enumerate(rules):
-        if rule.name in names:
-            raise ValueError(f"{_place(rule, 'name')}: two rules have this name; give each its own")
-        names.add(rule.name)
-        _refuse_unknown(_place(rule, "queue"), (rule.queue,), queues)
-        _refuse_unknown(_place(rule, "owner"), () if rule.owner is None else (rule.owner,), people)
-        _refuse_unknown(_place(rule, "when.store"), rule.when.store, languages)
-        stores = rule.when.store or tuple(languages)
-        _refuse_unknown(_place(rule, "when.language"), rule.when.language, _all(languages, stores))
-        _refuse_unknown(_place(rule, "when.tier"), rule.when.tier, _all(tiers, stores))
+        place, when = ("routing", position), ("routing", position, "when")
+        if rule.name in {before.name for before in rules[:position]}:
+            mistakes.add((*place, "name"), "two rules have this name. Give each its own.")
+        mistakes.require((*place, "queue"), rule.queue, queues, "queue")
+        if rule.owner is not None:
+            mistakes.require((*place, "owner"), rule.owner, people, "person")
+        mistakes.require_all((*when, "store"), rule.when.store, languages, "store")
+        stores = [store for store in rule.when.store or languages if store in languages]
+        mistakes.require_all((*when, "language"), rule.when.language, _all(languages, stores), "language")
+        mistakes.require_all((*when, "tier"), rule.when.tier, _all(tiers, stores), "tier")
         if (hider := next((before for before in rules[:position] if hides(before.when, rule.when)), None)) is not None:
-            raise ValueError(f"{_place(rule, 'when')}: {_hidden(hider)}")
+            mistakes.add(when, _hidden(hider))
 
 
 def _hidden(hider: RoutingRule) -> str:
     if not hider.when.given():
-        return f"“{hider.name}” stands before it and has no condition, so it takes every ticket; move that rule to the end"
+        return f"“{hider.name}” stands before it and has no condition, so it takes every ticket. Move that rule to the end."
     return (
-        f"can never be reached, since whatever fits it fits “{hider.name}” before it ({', '.join(hider.when.given())});"
-        " put this rule first, or narrow the other"
+        f"can never be reached, since whatever fits it fits “{hider.name}” before it ({', '.join(hider.when.given())})."
+        " Put this rule first, or narrow the other."
     )
 
 
@@ -60,16 +62,5 @@ def _fits_too(one: ReferenceCondition, other: ReferenceCondition) -> bool:
     return one.kind is other.kind and other.pattern in (None, one.pattern)
 
 
-def _place(rule: RoutingRule, field: str) -> str:
-    return f"routing.{rule.name}.{field}"
-
-
 def _all(by_store: Mapping[str, Collection[str]], stores: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(value for store in stores for value in by_store[store]))
-
-
-def _refuse_unknown(place: str, names: Iterable[str], known: Iterable[str]) -> None:
-    known = tuple(known)
-    for name in names:
-        if name not in known:
-            raise ValueError(f"{place}: {name!r} is not defined; there are {', '.join(known)}")

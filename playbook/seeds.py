@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-
+from domain.mistakes import suggestion
 from domain.triage import Intent
-from playbook.loader import PlaybookError
+from playbook.documents import read_document
+from playbook.errors import Mistake, PlaybookError
 
 
 class Seed(NamedTuple):
@@ -18,32 +18,40 @@ class Seed(NamedTuple):
 
 
 def load_seeds(folder: Path) -> tuple[Seed, ...]:
-    """All of `<folder>/<language>.yaml`. Raises PlaybookError that says file and place."""
-    files = sorted(folder.glob("*.yaml"))
-    if not files:
-        raise PlaybookError(f"{folder}: no files with sentences to learn intents from")
-    seeds = tuple(seed for file in files for seed in _read(file))
+    """All of `<folder>/<language>.yaml`. Raises PlaybookError with every mistake."""
+    seeds, mistakes = list[Seed](), list[Mistake]()
+    for file in sorted(folder.glob("*.yaml")):
+        try:
+            seeds += _read(file)
+        except PlaybookError as error:
+            mistakes += error.mistakes
     missing = set(Intent) - {seed.intent for seed in seeds}
-    if missing:
-        raise PlaybookError(f"{folder}: no sentence for {', '.join(sorted(missing))}")
-    return seeds
+    if missing and not mistakes:
+        mistakes.append(Mistake(folder.name, None, f"there is no sentence for {', '.join(sorted(missing))}. Write some."))
+    if mistakes:
+        raise PlaybookError(mistakes)
+    return tuple(seeds)
 
 
 def _read(file: Path) -> list[Seed]:
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PlaybookError(f"{file}: not YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise PlaybookError(f"{file}: must hold lists of sentences by intent")
-    seeds: list[Seed] = []
-    for label, texts in content.items():
+    name = f"{file.parent.name}/{file.name}"
+    document = read_document(file.parent.parent, name)
+    if not isinstance(document.content, dict):
+        raise PlaybookError([Mistake(name, 1, "the file must hold lists of sentences by intent.")])
+    seeds, mistakes = list[Seed](), list[Mistake]()
+    for label, texts in document.content.items():
         if label not in set(Intent):
-            raise PlaybookError(f"{file}: {label!r} is no intent; there are {', '.join(Intent)}")
-        if not isinstance(texts, list):
-            raise PlaybookError(f"{file}: {label}: must be a list of sentences")
-        for place, text in enumerate(texts):
-            if not isinstance(text, str) or not text.strip():
-                raise PlaybookError(f"{file}: {label}: number {place + 1} is no sentence; one with a colon needs quotes")
-            seeds.append(Seed(file.stem, Intent(label), text, place))
+            words = f"there is no intent {label!r}. {suggestion(str(label), [intent.value for intent in Intent])}"
+            mistakes.append(Mistake(name, document.line((label,)), words))
+        elif not isinstance(texts, list):
+            mistakes.append(Mistake(name, document.line((label,)), f"{label}: this must be a list of sentences."))
+        else:
+            for place, text in enumerate(texts):
+                if isinstance(text, str) and text.strip():
+                    seeds.append(Seed(file.stem, Intent(label), text, place))
+                else:
+                    words = f"{label} #{place + 1}: this is no sentence. One with a colon needs quotes."
+                    mistakes.append(Mistake(name, document.line((label, place)), words))
+    if mistakes:
+        raise PlaybookError(mistakes)
     return seeds

@@ -30,6 +30,8 @@ application = typer.Typer(
 )
 token_commands = typer.Typer(help="Tokens by which people and programs sign in.", no_args_is_help=True)
 application.add_typer(token_commands, name="token")
+playbook_commands = typer.Typer(help="The merchant's rules and texts.", no_args_is_help=True)
+application.add_typer(playbook_commands, name="playbook")
 
 
 class TokenRole(StrEnum):
@@ -233,6 +235,22 @@ def create_token(
     from workers.settings import load_settings, require_database_url
 
     typer.echo(asyncio.run(_create_token(require_database_url(load_settings()), user, role)))
+
+
+@playbook_commands.command("check")
+def check_playbook(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of the playbook; CASEWORK_PLAYBOOK when not given.")] = None,
+) -> None:
+    """Read a playbook and print every mistake with its file and line; fails when there is one."""
+    from playbook.errors import PlaybookError
+    from workers.playbooks import check
+    from workers.settings import load_settings
+
+    try:
+        typer.echo(check(folder or load_settings().playbook))
+    except PlaybookError as error:
+        typer.echo(str(error))
+        raise typer.Exit(1) from None
 
 
 @application.command()

@@ -12,6 +12,7 @@ from activities._kit.accounts import Accounts, AccountsError, load_accounts
 from workers import lifecycle, registry, search_attributes, temporal
 from workers.errors import CommandError
 from workers.lifecycle import Background, QueueContents
+from workers.playbooks import open_watch, watching
 from workers.settings import Settings, require_database_url
 from workflows._kit.contract import TASK_QUEUE
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from activities.records.reading import Reading
     from activities.understanding.reader import Reader
     from domain.playbook import Playbook
+    from playbook.running import PlaybookWatch, RunningPlaybook
     from storage.blobs import Blobs
     from storage.engine import Database
 
@@ -41,7 +43,12 @@ class Resources:
     accounts: Accounts
     database: "Database"
     blobs: "Blobs"
-    playbook: "Playbook"
+    watch: "PlaybookWatch"
+
+    @property
+    def playbook(self) -> "RunningPlaybook":
+        """The merchant's rules, as they are at any time."""
+        return self.watch.playbook
 
 
 @contextlib.asynccontextmanager
@@ -53,23 +60,13 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     from storage.engine import open_database
 
     database_url = require_database_url(settings)
-    playbook, accounts, blobs = open_playbook(settings), open_accounts(settings), open_blob_store(settings)
-    require_alert_accounts(playbook, accounts)
+    watch, accounts, blobs = open_watch(settings.playbook), open_accounts(settings), open_blob_store(settings)
+    require_alert_accounts(watch.playbook.now, accounts)
     database = open_database(database_url)
     try:
-        yield Resources(settings, accounts, database, blobs, playbook)
+        yield Resources(settings, accounts, database, blobs, watch)
     finally:
         await database.close()
-
-
-def open_playbook(settings: Settings) -> "Playbook":
-    """The merchant's rules, or CommandError that names file, line and reason."""
-    from playbook.loader import PlaybookError, load
-
-    try:
-        return load(settings.playbook)
-    except PlaybookError as error:
-        raise CommandError(f"the playbook cannot be used: {error}") from error
 
 
 def open_accounts(settings: Settings) -> Accounts:
@@ -166,7 +163,7 @@ def _records(resources: Resources, stores: "Stores", reading: "Reading") -> list
     from activities.records.ownership import OwnershipRecords
     from activities.records.returns import ReturnRecords
 
-    case_file = CaseFile(resources.database, resources.playbook.version)
+    case_file = CaseFile(resources.database, resources.playbook)
     merging = Merging(resources.database, reading)
     ownership = OwnershipRecords(resources.database, resources.playbook)
     returns = ReturnRecords(resources.database, resources.playbook, stores)
@@ -206,7 +203,7 @@ def _mailer(resources: Resources, stores: "Stores") -> "Mailer":
 def _templates(resources: Resources) -> "Templates":
     from activities.mail.templates import Templates
 
-    return Templates(resources.settings.playbook / "templates")
+    return Templates(resources.playbook)
 
 
 def worker_background(resources: Resources, client: Client, http: "httpx.AsyncClient") -> list[Background]:
@@ -244,7 +241,7 @@ def api_application(resources: Resources, http: "httpx.AsyncClient") -> Any:
 
 
 def api_background(resources: Resources) -> list[Background]:
-    """What runs beside the API in its process: the mail door."""
+    """What runs beside the API in its process: the mail door, and the look at the playbook."""
     from api.smtp import SmtpListener
 
     settings = resources.settings
@@ -264,7 +261,7 @@ def api_background(resources: Resources) -> list[Background]:
         finally:
             await listener.stop()
 
-    return [Background("SMTP listener", listen)]
+    return [Background("SMTP listener", listen), watching(resources.watch)]
 
 
 async def run_worker(settings: Settings, only: list[str], ready_file: Any = None) -> None:
@@ -293,7 +290,10 @@ async def run_worker(settings: Settings, only: list[str], ready_file: Any = None
             client,
             served,
             stop=lifecycle.stop_on_signals(),
-            background=worker_background(resources, client, http) if TASK_QUEUE in served else [],
+            background=[
+                watching(resources.watch),
+                *(worker_background(resources, client, http) if TASK_QUEUE in served else []),
+            ],
             graceful_shutdown=timedelta(seconds=settings.graceful_shutdown_seconds),
             ready_file=ready_file,
         )

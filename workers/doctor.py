@@ -44,17 +44,18 @@ async def _finding(name: str, check: Callable[[Settings], Awaitable[str]], setti
 
 
 async def _playbook(settings: Settings) -> str:
-    from workers.composition import open_playbook
+    from workers.playbooks import open_playbook
 
-    open_playbook(settings)
-    return f"{settings.playbook} is complete"
+    version = open_playbook(settings.playbook).version
+    return f"{settings.playbook} is good, version {version}"
 
 
 async def _accounts(settings: Settings) -> str:
-    from workers.composition import open_accounts, open_playbook, require_alert_accounts
+    from workers.composition import open_accounts, require_alert_accounts
+    from workers.playbooks import open_playbook
 
     accounts = open_accounts(settings)
-    require_alert_accounts(open_playbook(settings), accounts)
+    require_alert_accounts(open_playbook(settings.playbook), accounts)
     counts = {name: len(getattr(accounts, name)) for name in type(accounts).model_fields}
     return ", ".join(f"{name}: {count}" for name, count in counts.items())
 

@@ -23,8 +23,8 @@ from activities._kit.errors import NeedsOperator, OutsideError, Transient
 from activities.mail.filing import file_mail
 from activities.mail.imap import Fetched, Mailbox
 from activities.mail.parsing import Envelope
-from domain.playbook import Playbook
 from domain.safe_names import clean
+from playbook.running import RunningPlaybook
 from storage import mailboxes
 from storage.blobs import Blobs
 from storage.engine import Database
@@ -59,7 +59,7 @@ class Poller:
         account: ImapAccount,
         database: Database,
         blobs: Blobs,
-        playbook: Playbook,
+        playbook: RunningPlaybook,
         interval: timedelta = timedelta(seconds=60),
         lease: timedelta = timedelta(minutes=3),
     ) -> None:
@@ -169,7 +169,7 @@ class Poller:
         envelope, door = Envelope(None, (), self._account.store), f"imap:{self._name}"
         try:
             await file_mail(
-                self._database, self._blobs, self._playbook, mail.raw, envelope, door=door, received_at=mail.arrived_at
+                self._database, self._blobs, self._playbook.now, mail.raw, envelope, door=door, received_at=mail.arrived_at
             )
         except Exception as error:
             log.exception("A mail of a mailbox could not be filed; it waits.", mailbox=self._name)
@@ -200,10 +200,12 @@ class Poller:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
 
 
-def pollers(accounts: Mapping[str, ImapAccount], database: Database, blobs: Blobs, playbook: Playbook) -> list[Background]:
+def pollers(
+    accounts: Mapping[str, ImapAccount], database: Database, blobs: Blobs, playbook: RunningPlaybook
+) -> list[Background]:
     """One poller a mailbox. Raises CommandError where a mailbox is of a store that the playbook does not have."""
     for name, account in accounts.items():
-        if account.store not in playbook.stores:
+        if account.store not in playbook.now.stores:
             raise CommandError(f"accounts: imap.{name}.store: {account.store!r} is not in the playbook")
     made = {name: Poller(name, account, database, blobs, playbook) for name, account in accounts.items()}
     return [Background(f"mailbox {name}", poller.run) for name, poller in made.items()]

@@ -14,8 +14,9 @@ from activities.importing.recognising import recognise
 from domain.imported import ImportedTicket
 from storage.engine import Database, open_database
 from storage.importing import Filed, import_ticket, link_imported
-from workers.composition import open_blob_store, open_playbook
+from workers.composition import open_blob_store
 from workers.errors import CommandError
+from workers.playbooks import open_playbook
 from workers.settings import Settings, require_database_url
 
 ALL_READ = 0
@@ -63,7 +64,7 @@ async def run_import(
 ) -> int:
     """Imports a file or folder and returns the exit status. Raises CommandError where it cannot begin or go on."""
     database_url = require_database_url(settings)
-    playbook = open_playbook(settings)
+    playbook = open_playbook(settings.playbook)
     if store is not None and store not in playbook.stores:
         raise CommandError(f"--store {store}: the playbook has the stores {', '.join(sorted(playbook.stores))}")
     if report_file is not None and not report_file.absolute().parent.is_dir():

@@ -11,8 +11,8 @@ from activities._kit.errors import NeedsOperator, NotSupported, OutsideError, Re
 from activities.channels.adapters import Channels
 from activities.channels.port import ChannelAdapter, HasMedia
 from activities.channels.receiving import DEFECTS, Receiving
-from domain.playbook import Playbook
 from domain.safe_names import file_name
+from playbook.running import RunningPlaybook
 from storage import channels as rows
 from storage.blobs import BlobMissing, Blobs
 from storage.engine import Database
@@ -34,7 +34,9 @@ log = structlog.get_logger()
 class Pollers:
     """One per worker process; several share the work by skipping what another has locked."""
 
-    def __init__(self, database: Database, blobs: Blobs, playbook: Playbook, channels: Channels, size_limit: int) -> None:
+    def __init__(
+        self, database: Database, blobs: Blobs, playbook: RunningPlaybook, channels: Channels, size_limit: int
+    ) -> None:
         self._database, self._blobs, self._playbook, self._channels = database, blobs, playbook, channels
         self._size_limit = size_limit
         self._receiving = Receiving(database, blobs, playbook)
@@ -77,7 +79,7 @@ class Pollers:
             try:
                 polled = await adapter.poll(row.cursor)
                 for message in polled.messages:
-                    await receive(self._database, self._blobs, self._playbook, message)
+                    await receive(self._database, self._blobs, self._playbook.now, message)
             except NotSupported:
                 raise
             except (OutsideError, UnknownStore, *DEFECTS) as error:

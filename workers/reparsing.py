@@ -14,8 +14,9 @@ from domain.playbook import Playbook
 from storage import raw_mails
 from storage.blobs import BlobMissing, Blobs
 from storage.engine import Database, open_database
-from workers.composition import open_blob_store, open_playbook
+from workers.composition import open_blob_store
 from workers.errors import CommandError
+from workers.playbooks import open_playbook
 from workers.settings import Settings, require_database_url
 
 
@@ -28,7 +29,7 @@ async def reparse(
     """
     if (failed, message is not None, everything).count(True) != 1:
         raise CommandError("say which mails: --failed, --message ID or --all")
-    playbook, blobs = open_playbook(settings), open_blob_store(settings)
+    playbook, blobs = open_playbook(settings.playbook), open_blob_store(settings)
     database = open_database(require_database_url(settings))
     try:
         async with database.begin() as connection:

@@ -9,8 +9,8 @@ from api.views.routing import routing_view
 from domain.playbook import Playbook
 from storage.engine import open_database
 from storage.reading_routing import StoredTicket, read_tickets
-from workers.composition import open_playbook
 from workers.errors import CommandError
+from workers.playbooks import open_playbook
 from workers.settings import Settings, require_database_url
 
 
@@ -19,7 +19,7 @@ async def dry_run(settings: Settings, numbers: Sequence[int], tell: Callable[[st
 
     Raises CommandError where the database cannot be reached, and at the end where a ticket is unknown or was never triaged.
     """
-    playbook = open_playbook(settings)
+    playbook = open_playbook(settings.playbook)
     database = open_database(require_database_url(settings))
     try:
         async with database.begin() as connection:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from domain.triage import Intent
-from workers.composition import open_playbook
 from workers.errors import CommandError
+from workers.playbooks import open_playbook
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,13 +55,13 @@ async def train(settings: Settings) -> list[str]:
 
 
 def _seeds(settings: Settings) -> "tuple[Seed, ...]":
-    from playbook.loader import PlaybookError
+    from playbook.errors import PlaybookError
     from playbook.seeds import load_seeds
 
     try:
         return load_seeds(seeds_folder(settings))
     except PlaybookError as error:
-        raise CommandError(f"the playbook cannot be used: {error}") from error
+        raise CommandError(f"the playbook cannot be used: {error.mistakes[0]}") from error
 
 
 async def _corrections(settings: Settings) -> "list[Correction] | None":
@@ -103,7 +103,7 @@ def evaluate(settings: Settings, file: Path, complain: Callable[[str], None]) ->
     from activities.understanding.intent_model import ModelError
     from activities.understanding.reader import Reader
 
-    stores = open_playbook(settings).stores.values()
+    stores = open_playbook(settings.playbook).stores.values()
     languages = tuple(dict.fromkeys(language for store in stores for language in store.languages))
     known = _known(file, languages, complain)
     reader = Reader(learned_folder(settings), seeds_folder(settings))

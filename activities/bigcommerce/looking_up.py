@@ -50,7 +50,7 @@ class LookingUp:
         self._stores = stores
         self._wanted = wanted
         self._title = stores.title(wanted.store)
-        self._shop = stores.playbook.stores[wanted.store]
+        self._shop = stores.playbook.now.stores[wanted.store]
         self._until = asyncio.get_running_loop().time() + seconds
         self._asking = Asking(self._title, self._until)
         self._search = Search(stores, wanted, self._asking, self._shop.invoice_number)
@@ -230,7 +230,7 @@ class LookingUp:
         """What another store of the merchant knows about an order number that this one does not, if it is the sender's."""
         email = (self._wanted.email or "").casefold()
         numbers = [one.value for one in unknown if one.kind is ReferenceKind.ORDER and one.value.isdecimal()]
-        others = [key for key in self._stores.playbook.stores if key != self._wanted.store]
+        others = [key for key in self._stores.playbook.now.stores if key != self._wanted.store]
         if not email or not numbers:
             return {}
         asked = [(number, other) for number in numbers[:_MOST_ELSEWHERE] for other in others]

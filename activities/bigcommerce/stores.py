@@ -11,7 +11,7 @@ from activities.bigcommerce.client import Document, StoreClient
 from activities.bigcommerce.documents import buyer_address_of, company_of, order_of
 from activities.bigcommerce.looking_up import LookingUp
 from activities.bigcommerce.models import BuyerAddress, Company, LookUp, Order, OrderContext
-from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 
 LOOK_UP_SECONDS = 3.0
 """A message waits so long for its order; what comes later fills in later."""
@@ -28,7 +28,7 @@ class Stores:
     """Reads from all stores. The titles of the playbook name them in words for people."""
 
     def __init__(
-        self, accounts: Accounts, playbook: Playbook, client: httpx.AsyncClient, look_up_seconds: float = LOOK_UP_SECONDS
+        self, accounts: Accounts, playbook: RunningPlaybook, client: httpx.AsyncClient, look_up_seconds: float = LOOK_UP_SECONDS
     ) -> None:
         self._accounts = accounts
         self.playbook = playbook
@@ -44,7 +44,7 @@ class Stores:
 
     def title(self, store: str) -> str:
         """The store's name for people."""
-        known = self.playbook.stores.get(store)
+        known = self.playbook.now.stores.get(store)
         return known.title if known else store
 
     async def order(self, store: str, order_id: str) -> Order | None:

@@ -19,7 +19,8 @@ from activities.carriers.models import SEND_RETURN_LABEL, VOID_LABEL, Label, Ret
 from activities.carriers.shipstation import Document, ShipStationClient
 from activities.mail.models import MailAttachment, OutgoingMail, SentMail
 from domain.effects import EffectKind
-from domain.playbook import Playbook, PostalAddress, Store
+from domain.playbook import PostalAddress, Store
+from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
 
 _PROVIDER = "shipstation"
@@ -44,7 +45,7 @@ class ReturnLabels:
         ledger: EffectLedger,
         stores: Stores,
         accounts: Accounts,
-        playbook: Playbook,
+        playbook: RunningPlaybook,
         blobs: Blobs,
         client: httpx.AsyncClient,
         send_mail: SendMail,
@@ -64,7 +65,7 @@ class ReturnLabels:
         Raises Rejected where address or service are refused, NotSupported where the carrier has no return labels, and the
         errors of effect ledger and mail.
         """
-        store = self._playbook.stores.get(request.store)
+        store = self._playbook.now.stores.get(request.store)
         if store is None:
             raise NeedsOperator(f"The playbook has no store {request.store!r}.")
         buying = _Buying(self._client(store.carrier_account), self._stores, self._blobs, store, request)

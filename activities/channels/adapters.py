@@ -16,7 +16,7 @@ from activities.channels.threecx import ThreeCx
 from activities.channels.tiktok import TikTok
 from activities.channels.twilio import twilio
 from activities.channels.whatsapp import WhatsApp
-from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from storage.engine import Database
 
 Account = TypeVar("Account")
@@ -24,10 +24,10 @@ Channels = Mapping[tuple[str, str], ChannelAdapter]
 """Adapters by provider and account."""
 
 
-def adapters(accounts: Accounts, playbook: Playbook, database: Database, http: httpx.AsyncClient) -> Channels:
+def adapters(accounts: Accounts, playbook: RunningPlaybook, database: Database, http: httpx.AsyncClient) -> Channels:
     """One adapter for each connected account, and the chat of every store."""
     return {
-        **{(ChatAdapter.name, store): ChatAdapter(database) for store in playbook.stores},
+        **{(ChatAdapter.name, store): ChatAdapter(database) for store in playbook.now.stores},
         **dict(_each(BigCommerceMessages, accounts.bigcommerce, http)),
         **dict(_each(Ebay, accounts.ebay, http)),
         **{(RingCentral.name, name): RingCentral(name, each, playbook, http) for name, each in accounts.ringcentral.items()},

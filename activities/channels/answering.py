@@ -21,7 +21,8 @@ from activities.mail.sending import shown_name
 from activities.mail.templates import Templates, TextError
 from domain.effects import EffectKind
 from domain.messages import Channel, DeliveryState
-from domain.playbook import Playbook, Store
+from domain.playbook import Store
+from playbook.running import RunningPlaybook
 from storage.engine import Database
 from storage.records import publish
 
@@ -39,7 +40,7 @@ class Answering:
     def __init__(
         self,
         database: Database,
-        playbook: Playbook,
+        playbook: RunningPlaybook,
         templates: Templates,
         channels: Channels,
         by_mail: SendByMail,
@@ -196,7 +197,7 @@ class Answering:
         return adapter
 
     def _store(self, key: str) -> Store:
-        store = self._playbook.stores.get(key)
+        store = self._playbook.now.stores.get(key)
         if store is None:
             raise NeedsOperator(f"store {key!r} is not in the playbook")
         return store

@@ -6,7 +6,7 @@ from enum import Enum
 
 from activities.channels.port import BadHook, ChannelAdapter, HasMedia, Hook, Media
 from domain.messages import InboundMessage
-from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from storage import channels as rows
 from storage.blobs import Blobs
 from storage.engine import Database
@@ -28,7 +28,7 @@ class Taken(Enum):
 class Receiving:
     """Takes hooks of all adapters. The same body again is the same delivery."""
 
-    def __init__(self, database: Database, blobs: Blobs, playbook: Playbook) -> None:
+    def __init__(self, database: Database, blobs: Blobs, playbook: RunningPlaybook) -> None:
         self._database, self._blobs, self._playbook = database, blobs, playbook
 
     async def take(self, adapter: ChannelAdapter, account: str, hook: Hook) -> Taken:
@@ -75,7 +75,7 @@ class Receiving:
     async def _accept(self, provider: str, account: str, messages: Sequence[InboundMessage], files: Sequence[Media]) -> None:
         ids = {}
         for message in messages:
-            accepted = await receive(self._database, self._blobs, self._playbook, message)
+            accepted = await receive(self._database, self._blobs, self._playbook.now, message)
             ids[message.external_id] = accepted.message_id
         awaited = [
             {

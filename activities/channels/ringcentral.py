@@ -22,8 +22,8 @@ from activities.channels.port import BadHook, BadSignature, Hook, HookAnswer, Li
 from activities.channels.readable import readable
 from domain.messages import Channel, InboundAttachment, InboundMessage
 from domain.phone_numbers import e164
-from domain.playbook import Playbook
 from domain.safe_names import file_name
+from playbook.running import RunningPlaybook
 
 SUBSCRIPTION_LIFE = timedelta(days=7)
 RENEW_BEFORE = timedelta(days=2)
@@ -65,7 +65,7 @@ class RingCentral:
         self,
         account_name: str,
         account: RingCentralAccount,
-        playbook: Playbook,
+        playbook: RunningPlaybook,
         client: httpx.AsyncClient,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -154,9 +154,10 @@ class RingCentral:
         return call_message(missed, self.name, self._account_name, store, self._country(store))
 
     def _country(self, store: str) -> str:
-        if store not in self._playbook.stores:
+        known = self._playbook.now.stores.get(store)
+        if known is None:
             raise NeedsOperator(f"The account {self._account_name} of RingCentral names an unknown store, {store!r}.")
-        return self._playbook.stores[store].warehouse.country_code
+        return known.warehouse.country_code
 
     async def _subscribed(self, subscription: str, now: datetime) -> str:
         """A living subscription: the one we have, renewed in time, else a new one. One whose hooks fail is given up."""

@@ -19,7 +19,7 @@ from activities.channels.call_log import Bearer, LogCursor, Missed, call_message
 from activities.channels.port import BadSignature, Hook, HookAnswer, Limits, Outbound, Polled, Receipt
 from activities.channels.readable import readable
 from domain.messages import Channel, InboundMessage
-from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 
 SETTLING = timedelta(seconds=30)
 """After a leg's end so long another may follow: the caller waits in the next queue."""
@@ -54,7 +54,7 @@ class ThreeCx:
         self,
         account_name: str,
         account: ThreeCxAccount,
-        playbook: Playbook,
+        playbook: RunningPlaybook,
         client: httpx.AsyncClient,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -112,10 +112,10 @@ class ThreeCx:
         )
         called = (self._account.stores.get(str(leg.get("DstDn"))) for leg in legs)
         store = next(filter(None, called), self._account.store)
-        if store not in self._playbook.stores:
+        known = self._playbook.now.stores.get(store)
+        if known is None:
             raise NeedsOperator(f"The account {self._account_name} of 3CX names an unknown store, {store!r}.")
-        country = self._playbook.stores[store].warehouse.country_code
-        return call_message(missed, self.name, self._account_name, store, country)
+        return call_message(missed, self.name, self._account_name, store, known.warehouse.country_code)
 
     async def _history(self, since: datetime) -> list[_Leg]:
         found: list[_Leg] = []

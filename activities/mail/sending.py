@@ -24,9 +24,10 @@ from activities.mail.templates import Templates, Text, TextError
 from domain.automatic_mail import why_not
 from domain.effects import EffectKind, EffectState
 from domain.messages import DeliveryState
-from domain.playbook import Playbook, Store
+from domain.playbook import Store
 from domain.safe_names import clean
 from domain.threading import reply_address, reply_token
+from playbook.running import RunningPlaybook
 from storage import effects as effect_rows
 from storage.automatic_mails import sent_lately
 from storage.blobs import BlobMissing, Blobs
@@ -58,7 +59,7 @@ class Mailer:
         self,
         database: Database,
         blobs: Blobs,
-        playbook: Playbook,
+        playbook: RunningPlaybook,
         relay: Relay | None,
         templates: Templates,
         buyer_of: BuyerOf,
@@ -246,7 +247,7 @@ class Mailer:
         """Address and name of who gets it. Never an address of our own: that would be a loop."""
         if end is not None and end.email:
             email, name = end.email, end.name
-            portal = portal_of(email, self._playbook, end.words)
+            portal = portal_of(email, self._playbook.now, end.words)
             if portal is not None:
                 email = answer_address(portal)
         elif order_id is not None:
@@ -255,7 +256,7 @@ class Mailer:
             raise Rejected("Nobody in this thread has a mail address; answer by the channel they wrote on")
         if not email:
             raise Rejected(f"The buyer of order {order_id} has no mail address; reach them another way")
-        if store_of([email], self._playbook) is not None:
+        if store_of([email], self._playbook.now) is not None:
             raise Rejected(f"{email} is an address of our own; a mail to it would come straight back")
         return email, shown_name(name)
 
@@ -263,7 +264,7 @@ class Mailer:
         """Name and address of who is told. An address has no name: many may read there."""
         if "@" in person:
             return None, person
-        known = next((known for known in self._playbook.people if known.name == person), None)
+        known = next((known for known in self._playbook.now.people if known.name == person), None)
         if known is None:
             raise Rejected(f"{person!r} is not in the playbook's people")
         return known.name, known.email
@@ -299,7 +300,7 @@ class Mailer:
             raise NeedsOperator(str(error)) from error
 
     def _store(self, key: str) -> Store:
-        store = self._playbook.stores.get(key)
+        store = self._playbook.now.stores.get(key)
         if store is None:
             raise NeedsOperator(f"store {key!r} is not in the playbook")
         return store

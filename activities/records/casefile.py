@@ -4,14 +4,15 @@ from temporalio import activity
 
 from activities.records.models import DECIDE_EFFECT, PUBLISH, READ_CASE, CaseRecord, CaseReference, EffectDecision
 from domain.case import Publication
+from playbook.running import RunningPlaybook
 from storage import cases, records
 from storage.engine import Database
 
 
 class CaseFile:
-    def __init__(self, database: Database, playbook_version: str) -> None:
+    def __init__(self, database: Database, playbook: RunningPlaybook) -> None:
         self._database = database
-        self._playbook_version = playbook_version
+        self._playbook = playbook
 
     @activity.defn(name=PUBLISH)
     async def publish(self, publication: Publication) -> None:
@@ -27,7 +28,7 @@ class CaseFile:
         return CaseRecord(
             start=row["start"] or {},
             stored=row["state"],
-            playbook_version=row["playbook_version"] or self._playbook_version,
+            playbook_version=row["playbook_version"] or self._playbook.now.version,
         )
 
     @activity.defn(name=DECIDE_EFFECT)

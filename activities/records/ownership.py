@@ -8,12 +8,13 @@ from temporalio import activity
 from activities.records.models import ASK_OWNER, OwnerRequest, Ownership
 from domain.playbook import Playbook
 from domain.roster import Duty, Roster, duty_ends, next_duty, on_duty
+from playbook.running import RunningPlaybook
 from storage.engine import Database
 from storage.roster import duty_for, read_roster
 
 
 class OwnershipRecords:
-    def __init__(self, database: Database, playbook: Playbook) -> None:
+    def __init__(self, database: Database, playbook: RunningPlaybook) -> None:
         self._database = database
         self._playbook = playbook
 
@@ -21,7 +22,7 @@ class OwnershipRecords:
     async def ask_owner(self, request: OwnerRequest) -> Ownership:
         """Whose turn it is now, and when to ask again."""
         async with self._database.begin() as connection:
-            return await whose_turn(connection, self._playbook, request, datetime.now(UTC))
+            return await whose_turn(connection, self._playbook.now, request, datetime.now(UTC))
 
 
 async def whose_turn(connection: AsyncConnection, playbook: Playbook, request: OwnerRequest, at: datetime) -> Ownership:

@@ -10,20 +10,20 @@ from activities.records.models import FoundReference, MessageFacts
 from activities.understanding.models import Reading as Understood
 from activities.understanding.reader import Reader
 from domain.messages import MessageNature
-from domain.playbook import Playbook
 from domain.references import MessagePart, NamedReference, Reference, read_references
+from playbook.running import RunningPlaybook
 
 Row = dict[str, Any]
 
 
 class Reading:
-    def __init__(self, playbook: Playbook, reader: Reader) -> None:
+    def __init__(self, playbook: RunningPlaybook, reader: Reader) -> None:
         self._playbook = playbook
         self._reader = reader
 
     async def understand(self, message: Row, history: Sequence[str] = ()) -> Understood:
         """Language and intents. `history` are the languages of the sender's earlier tickets, newest first."""
-        languages = self._playbook.stores[message["store"]].languages
+        languages = self._playbook.now.stores[message["store"]].languages
         return await asyncio.to_thread(self._reader.read, message["subject"], message["text"], languages, history)
 
     def references(self, message: Row) -> tuple[NamedReference, ...]:
@@ -36,7 +36,7 @@ class Reading:
             MessagePart.QUOTED: full_text.replace(text, "", 1) if full_text != text else "",
         }
         named = [Reference.model_validate(each) for each in message["named"]]
-        return read_references(parts, self._playbook.stores[message["store"]].references, named)
+        return read_references(parts, self._playbook.now.stores[message["store"]].references, named)
 
     async def facts(self, message: Row, understood: Understood | None = None) -> MessageFacts:
         """A row of `messages`, with the names of its files, as a ticket is told of it."""

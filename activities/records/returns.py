@@ -14,12 +14,13 @@ from domain.playbook import Playbook
 from domain.promises import promises_of
 from domain.routing import RoutingFacts, route
 from domain.triage import Intent
+from playbook.running import RunningPlaybook
 from storage import cases
 from storage.engine import Database
 
 
 class ReturnRecords:
-    def __init__(self, database: Database, playbook: Playbook, stores: Stores) -> None:
+    def __init__(self, database: Database, playbook: RunningPlaybook, stores: Stores) -> None:
         self._database = database
         self._playbook = playbook
         self._stores = stores
@@ -27,16 +28,17 @@ class ReturnRecords:
     @activity.defn(name=OPEN_RETURN)
     async def open_return(self, reference: CaseReference) -> OpenedReturn:
         """All a return needs to be judged. With `patient` raises Transient while the store does not answer."""
+        playbook = self._playbook.now
         async with self._database.begin() as connection:
             birth = await cases.read_birth(connection, reference.case_id)
             order_id = birth["start"]["lines"][0]["order_id"]
-            policy = self._policy(reference.store, order_id)
+            policy = self._policy(playbook, reference.store, order_id)
             if birth["state"] is not None:
                 return OpenedReturn(stored=birth["state"], policy=policy)
             wanted: dict[str, Any] = birth["start"]
             elsewhere = await cases.quantities_under_return(connection, birth["id"], reference.store, order_id)
             ticket = await cases.read_birth(connection, birth["parent_id"]) if birth["parent_id"] else None
-            await cases.keep_playbook(connection, self._playbook)
+            await cases.keep_playbook(connection, playbook)
         context = await self._stores.look_up(LookUp(store=reference.store, order_ids=(order_id,)))
         if not context.store_answered:
             if reference.patient:
@@ -45,6 +47,7 @@ class ReturnRecords:
         async with self._database.begin() as connection:
             await cases.keep_context(connection, reference.case_id, context.model_dump(mode="json"), context.as_of)
         language = (ticket["state"] or {}).get("language") if ticket else None
+        language = language or playbook.stores[birth["store"]].languages[0]
         return self._opened(birth, wanted, context, elsewhere, language, policy)
 
     def _opened(
@@ -53,7 +56,7 @@ class ReturnRecords:
         wanted: dict[str, Any],
         context: OrderContext,
         elsewhere: dict[str, int],
-        language: str | None,
+        language: str,
         policy: ReturnPolicy,
     ) -> OpenedReturn:
         order = next(iter(context.orders), None)
@@ -63,18 +66,23 @@ class ReturnRecords:
             ticket_id=birth["parent_id"],
             order_id=order_id,
             company=context.company.name if context.company else None,
-            language=language or self._playbook.stores[birth["store"]].languages[0],
+            language=language,
             lines=lines,
             wish=wanted["wish"],
             currency=order.currency if order else "",
             is_paid=order.is_paid if order else False,
             started_by=wanted.get("started_by") or "an agent",
-            problems=self._problems(order, order_id, lines, elsewhere),
+            problems=self._problems(order, order_id, lines, elsewhere, policy.rules.reasons),
             policy=policy,
         )
 
     def _problems(
-        self, order: Order | None, order_id: str, lines: tuple[ReturnLineFacts, ...], elsewhere: dict[str, int]
+        self,
+        order: Order | None,
+        order_id: str,
+        lines: tuple[ReturnLineFacts, ...],
+        elsewhere: dict[str, int],
+        reasons: tuple[str, ...],
     ) -> tuple[str, ...]:
         if order is None:
             return (f"Order {order_id} is not known to the store.",)
@@ -89,7 +97,6 @@ class ReturnRecords:
             if line.quantity > known.quantity - returned:
                 before = f", {returned} of them returned already" if returned else ""
                 problems.append(f"Line {line.line}: {line.quantity} asked back, {known.quantity} bought{before}.")
-        reasons = self._playbook.returns.reasons
         problems += [
             f"Line {line.line}: “{line.reason}” is no reason of the playbook; there are {', '.join(reasons)}."
             for line in lines
@@ -97,8 +104,8 @@ class ReturnRecords:
         ]
         return tuple(problems)
 
-    def _policy(self, store_key: str, order_id: str) -> ReturnPolicy:
-        playbook = self._playbook
+    @staticmethod
+    def _policy(playbook: Playbook, store_key: str, order_id: str) -> ReturnPolicy:
         store = playbook.stores[store_key]
         facts = RoutingFacts(store=store_key, intents=(Intent.RETURN,))
         routed = route(playbook.routing, facts, playbook.tickets.default_queue)

@@ -35,13 +35,14 @@ from domain.promises import promises_of
 from domain.references import MessagePart, NamedReference, ReferenceKind, bare
 from domain.roster import on_duty
 from domain.routing import Routed
+from playbook.running import RunningPlaybook
 from storage import cases
 from storage.engine import Database
 from storage.roster import read_roster
 
 
 class TicketRecords:
-    def __init__(self, database: Database, playbook: Playbook, stores: Stores, reading: Reading) -> None:
+    def __init__(self, database: Database, playbook: RunningPlaybook, stores: Stores, reading: Reading) -> None:
         self._database = database
         self._playbook = playbook
         self._stores = stores
@@ -50,18 +51,19 @@ class TicketRecords:
     @activity.defn(name=OPEN_TICKET)
     async def open_ticket(self, reference: CaseReference) -> OpenedTicket:
         """All a ticket needs in its first moment. A store that is down or slow is left out, and said to be missing."""
+        playbook = self._playbook.now
         async with self._database.begin() as connection:
             birth = await cases.read_birth(connection, reference.case_id)
             if birth["state"] is not None:
-                return OpenedTicket(stored=birth["state"], policy=self._policy(reference.store, datetime.now(UTC)))
+                return OpenedTicket(stored=birth["state"], policy=self._policy(playbook, reference.store, datetime.now(UTC)))
             inbound = await cases.read_inbound(connection, reference.case_id)
             answered = await cases.has_the_last_word(connection, reference.case_id)
             spoken = await cases.languages_of(connection, inbound[0], reference.case_id)
-            await cases.keep_playbook(connection, self._playbook)
+            await cases.keep_playbook(connection, playbook)
         first = inbound[0]
         read = await self._reading.understand(first, spoken)
         context = await self._context(birth, first, self._reading.references(first), read)
-        routed = route_message(self._playbook, first, read, context)
+        routed = route_message(playbook, first, read, context)
         return OpenedTicket(
             counts_from=(birth["start"] or {}).get("imported_at"),
             answered=answered,
@@ -75,8 +77,8 @@ class TicketRecords:
             references=context.references,
             context=context,
             routed=routed,
-            ownership=await self._ownership(reference.store, routed),
-            policy=self._policy(reference.store, first["at"]),
+            ownership=await self._ownership(playbook, reference.store, routed),
+            policy=self._policy(playbook, reference.store, first["at"]),
         )
 
     @activity.defn(name=READ_MESSAGE)
@@ -114,7 +116,7 @@ class TicketRecords:
         context = await self._context(birth, first, named, read)
         if not context.store_answered:
             raise Transient("; ".join(context.missing))
-        return context.model_copy(update={"routed": route_message(self._playbook, first, read, context)})
+        return context.model_copy(update={"routed": route_message(self._playbook.now, first, read, context)})
 
     async def _context(
         self, case: dict[str, Any], message: dict[str, Any], named: tuple[NamedReference, ...], understood: Understood
@@ -127,9 +129,11 @@ class TicketRecords:
         duplicates: tuple[OtherTicket, ...] = ()
         async with self._database.begin() as connection:
             if found.store_answered:
-                same, duplicates = await find_the_same(connection, self._playbook, case, message, understood, references, found)
+                same, duplicates = await find_the_same(
+                    connection, self._playbook.now, case, message, understood, references, found
+                )
             await cases.keep_context(connection, case["id"], found.model_dump(mode="json"), found.as_of)
-        company, rules = found.company, self._playbook.stores[store]
+        company, rules = found.company, self._playbook.now.stores[store]
         return ContextFacts(
             company=company.name if company else None,
             company_id=company.company_id if company else None,
@@ -154,22 +158,22 @@ class TicketRecords:
                 email=message["sender"].get("email"),
             )
         )
-        portal = portal_of(message["sender"].get("email"), self._playbook, f"{message['subject']}\n{message['text']}")
+        portal = portal_of(message["sender"].get("email"), self._playbook.now, f"{message['subject']}\n{message['text']}")
         if found.company is not None and portal is not None and portal.company_id == found.company.company_id:
             return found.model_copy(update={"sender_belongs": True})
         return found
 
-    async def _ownership(self, store: str, routed: Routed) -> Ownership:
-        before, at = self._playbook.tickets.handover_before, datetime.now(UTC)
+    async def _ownership(self, playbook: Playbook, store: str, routed: Routed) -> Ownership:
+        before, at = playbook.tickets.handover_before, datetime.now(UTC)
         async with self._database.begin() as connection:
-            named = routed.owner is not None and on_duty(await read_roster(connection, self._playbook, at), routed.owner, at)
+            named = routed.owner is not None and on_duty(await read_roster(connection, playbook, at), routed.owner, at)
             request = OwnerRequest(
                 store=store, queue=routed.queue, owner=routed.owner if named else None, given=named, handover_before=before
             )
-            return await whose_turn(connection, self._playbook, request, at)
+            return await whose_turn(connection, playbook, request, at)
 
-    def _policy(self, store: str, at: datetime) -> TicketPolicy:
-        playbook = self._playbook
+    @staticmethod
+    def _policy(playbook: Playbook, store: str, at: datetime) -> TicketPolicy:
         return TicketPolicy(
             playbook_version=playbook.version,
             promises=promises_of(playbook, store, at),

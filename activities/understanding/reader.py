@@ -93,7 +93,7 @@ class Reader:
 
     def _teach(self) -> None:
         from activities.understanding.training import train
-        from playbook.loader import PlaybookError
+        from playbook.errors import PlaybookError
         from playbook.seeds import load_seeds
 
         try:

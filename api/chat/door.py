@@ -14,7 +14,7 @@ from api.chat.rates import Rate, network
 from api.options import ApiOptions
 from api.problems import Problem
 from api.services import WithServices
-from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from storage import chat
 from storage.chat import ChatSession
 from storage.secrets import secret
@@ -28,10 +28,8 @@ _SECRET = "chat"
 class ChatDoor:
     """What the chat routes of one application share."""
 
-    def __init__(self, playbook: Playbook, options: ApiOptions) -> None:
-        self._origins = {
-            key: frozenset((*store.chat_origins, *options.chat_origins.get(key, ()))) for key, store in playbook.stores.items()
-        }
+    def __init__(self, playbook: RunningPlaybook, options: ApiOptions) -> None:
+        self._playbook, self._more_origins = playbook, options.chat_origins
         self._visits = Rate(120, 10_000)
         self._messages = Rate(20, 200)
         self._messages_of_address = Rate(60, 600)
@@ -40,7 +38,7 @@ class ChatDoor:
     @property
     def origins(self) -> frozenset[str]:
         """Every site that carries some store's widget."""
-        return frozenset().union(*self._origins.values())
+        return frozenset().union(*map(self._origins_of, self._playbook.now.stores))
 
     def require_origin(self, request: Request, store: str) -> str:
         """The site the page belongs to, as the browser says.
@@ -48,7 +46,7 @@ class ChatDoor:
         Raises Problem 403 where it may not carry this store's widget.
         """
         origin = request.headers.get("origin", "")
-        if origin not in self._origins.get(store, ()):
+        if origin not in self._origins_of(store):
             raise Problem(403, "this site is not one of those that may carry the chat of this store")
         return origin
 
@@ -80,6 +78,10 @@ class ChatDoor:
         """Raises Problem 429 where this session, or all of this address, wrote too much."""
         _admit(self._messages_of_address.take(_address(request)))
         _admit(self._messages.take(str(session.id)))
+
+    def _origins_of(self, store: str) -> frozenset[str]:
+        known = self._playbook.now.stores.get(store)
+        return frozenset((*known.chat_origins, *self._more_origins.get(store, ()))) if known else frozenset()
 
     async def _seal(self, connection: AsyncConnection, session_id: UUID, expires: int, origin: str) -> str:
         if self._key is None:

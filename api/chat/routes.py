@@ -82,7 +82,7 @@ async def widget() -> FileResponse:
 @router.post("/sessions", status_code=201)
 async def enter(request: Request, services: WithServices, door: Door, wanted: NewSession) -> JSONResponse:
     """A session for the visitor: the one of their token, renewed, or a new one."""
-    if wanted.store not in services.playbook.stores:
+    if wanted.store not in services.playbook.now.stores:
         raise wrong_field("store", f"{wanted.store!r} is not in the playbook")
     origin = door.require_origin(request, wanted.store)
     door.admit_visit(request)
@@ -96,8 +96,8 @@ async def enter(request: Request, services: WithServices, door: Door, wanted: Ne
             await chat.keep(connection, session)
         token, expires_at = await door.token(connection, session)
         begun = known and await chat.has_begun(connection, session)
-    is_open, opens_at = desk_hours(services.playbook, wanted.store, datetime.now(UTC))
-    title = services.playbook.stores[wanted.store].title
+    is_open, opens_at = desk_hours(services.playbook.now, wanted.store, datetime.now(UTC))
+    title = services.playbook.now.stores[wanted.store].title
     made = Session(token=token, expires_at=expires_at, title=title, open=is_open, opens_at=opens_at, begun=begun)
     return JSONResponse(made.model_dump(mode="json"), 200 if known else 201)
 
@@ -113,7 +113,7 @@ async def write(
     async with services.database.begin() as connection:
         session = await chat.introduce(connection, visitor, clean(message.name or "") or None, message.email)
     inbound = _inbound(replace(session, order_id=message.order or session.order_id), message)
-    accepted = await receive(services.database, services.blobs, services.playbook, inbound)
+    accepted = await receive(services.database, services.blobs, services.playbook.now, inbound)
     services.measures.messages.labels(Channel.CHAT.value, str(not accepted.created).lower()).inc()
     return JSONResponse({"id": str(message.id)}, 202 if accepted.created else 200)
 

@@ -64,7 +64,7 @@ def decision_forms(services: Services, case: Row, around: Around) -> list[Form]:
 def decision_form(services: Services, case: Row, model: type[Decision], around: Around) -> Form:
     """The form of one decision, filled with what the case is now."""
     help_text = " ".join((model.__doc__ or "").replace("`", "").split())
-    fields = form_fields(model, _setting(services.playbook, case, model.kind, around))
+    fields = form_fields(model, _setting(services.playbook.now, case, model.kind, around))
     key = f"{model.kind}-{case['number']}"
     preview = f"/tickets/{case['id']}/{model.kind}" if model in (Merge, Split) else ""
     return new_form(key, model.kind, model.title, help_text, _action(case), case["revision"], fields, preview)
@@ -116,7 +116,7 @@ def start_return_form(services: Services, ticket: Row, order: dict[str, Any]) ->
         if left:
             label = f"{line['sku']} · {line['name']} · up to {left}"
             rows.append((label, {"order_id": order["order_id"], "line_id": line["line_id"]}, {"quantity_at_most": left}))
-    reasons = [(reason, named(reason)) for reason in services.playbook.returns.reasons]
+    reasons = [(reason, named(reason)) for reason in services.playbook.now.returns.reasons]
     setting = Setting(
         choices={"reason": reasons},
         rows={"lines": rows},

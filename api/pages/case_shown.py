@@ -141,7 +141,7 @@ async def show_case(services: Services, case_id: UUID, process: str | None = Non
         stuck=[] if is_return else unblock_forms(case),
         return_forms=return_forms(services, case, context),
         link=services.options.workflow_link(case["workflow_id"]),
-        zone=zone_of(services.playbook, case["store"]),
+        zone=zone_of(services.playbook.now, case["store"]),
         is_ticket=case["process"] == "ticket",
     )
 

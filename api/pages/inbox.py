@@ -93,8 +93,8 @@ async def _list(
         "process": process,
         "items": [case_item(row) for row in found.items],
         "chosen": given,
-        "stores": {key: entry.title for key, entry in services.playbook.stores.items()},
-        "queues": {key: entry.title for key, entry in services.playbook.queues.items()},
+        "stores": {key: entry.title for key, entry in services.playbook.now.stores.items()},
+        "queues": {key: entry.title for key, entry in services.playbook.now.queues.items()},
         "limit": limit,
         "more": _more(given, limit, cursor, found.next_cursor),
         "reload": given | {"limit": str(limit)} | ({"cursor": cursor} if cursor else {}),
@@ -138,7 +138,7 @@ def _choices(
     statuses.append(("any", "All", sum(by_status.values())))
     always = ("", "open", "waiting", "any", given.get("status"))
     shown = [entry for entry in statuses if entry[2] or entry[0] in always or not by_status]
-    playbook = services.playbook
+    playbook = services.playbook.now
     queues = {key: queue.title for key, queue in playbook.queues.items()}
     stores = {key: store.title for key, store in playbook.stores.items()}
     owners = {person.name: person.name for person in playbook.people}

@@ -77,14 +77,14 @@ async def remove_change(services: WithServices, agent: Agent, name: Name, kind: 
 def _entry(services: Services, name: str, pairs: list[tuple[str, str]]) -> Entry:
     """Raises Problem 422 that names the field."""
     try:
-        return Entry.model_validate(read_form(Entry, pairs, zone_of(services.playbook, name)))
+        return Entry.model_validate(read_form(Entry, pairs, zone_of(services.playbook.now, name)))
     except ValidationError as error:
         raise wrong_fields(error.errors()) from error
 
 
 async def _shown(request: Request, services: Services, agent: SignedIn, refused: Refusal | None) -> Response:
     everybody = {person.name: person for person in await read_people(services)}
-    teams = team_views(services.playbook)
+    teams = team_views(services.playbook.now)
     in_teams = {name for team in teams for name in team.members}
     groups: list[dict[str, Any]] = [
         {"team": team, "title": team.title, "people": [everybody[name] for name in team.members]} for team in teams
@@ -97,7 +97,7 @@ async def _shown(request: Request, services: Services, agent: SignedIn, refused:
         200 if refused is None else refused.problem.status,
         agent=agent,
         groups=[group for group in groups if group["people"]],
-        queues={key: queue.title for key, queue in services.playbook.queues.items()},
+        queues={key: queue.title for key, queue in services.playbook.now.queues.items()},
         may_enter={name for name in everybody if may_enter(agent, name)},
         forms=lambda person, place: [
             _form(person, place, kind, refused) for kind in kinds_to_enter(services, agent, person.name)

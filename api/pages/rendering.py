@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.pages import words
 from api.problems import Problem
+from api.services import services_of
 
 FOLDER = Path(__file__).resolve().parent.parent
 
@@ -40,7 +41,10 @@ def page(
     request: Request, template: str, status: int = 200, headers: dict[str, str] | None = None, **shown: Any
 ) -> HTMLResponse:
     """A page, or a part of one."""
-    content = environment.get_template(template).render(request=request, path=request.url.path, now=datetime.now(UTC), **shown)
+    refused = services_of(request).playbook.refused
+    content = environment.get_template(template).render(
+        request=request, path=request.url.path, now=datetime.now(UTC), playbook_refused=refused, **shown
+    )
     return HTMLResponse(content, status, headers=headers)
 
 

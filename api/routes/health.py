@@ -58,7 +58,7 @@ async def readyz(services: WithServices) -> JSONResponse:
 @router.get(
     "/metrics",
     summary="Numbers for Prometheus",
-    description="Requests, decisions, and how far the outbox is behind, in Prometheus's text format.",
+    description="Requests, decisions, the outbox and the playbook, in Prometheus's text format.",
     response_class=Response,
     responses={200: {"description": "The numbers.", "content": {"text/plain": {"example": "casework_outbox_waiting 0.0"}}}},
 )
@@ -73,6 +73,7 @@ async def metrics(services: WithServices) -> Response:
     services.measures.outbox_waiting.set(waiting)
     services.measures.outbox_age.set(age)
     services.measures.listening.set(services.notifications.connected.is_set())
+    services.measures.playbook_refused.set(services.playbook.refused is not None)
     return Response(services.measures.exposition(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -101,7 +101,7 @@ class AcceptedMessage(BaseModel):
 async def accept_message(services: WithServices, caller: Caller, message: Annotated[NewMessage, Body()]) -> JSONResponse:
     inbound = _inbound(services, message)
     try:
-        accepted = await receive(services.database, services.blobs, services.playbook, inbound)
+        accepted = await receive(services.database, services.blobs, services.playbook.now, inbound)
     except UnknownStore as error:
         raise wrong_field("store", str(error)) from error
     services.measures.messages.labels(message.channel.value, str(not accepted.created).lower()).inc()

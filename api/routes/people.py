@@ -47,7 +47,7 @@ async def list_people(services: WithServices, caller: Caller) -> PersonList:
     responses=documented(401),
 )
 async def list_teams(services: WithServices, caller: Caller) -> TeamList:
-    return TeamList(items=team_views(services.playbook))
+    return TeamList(items=team_views(services.playbook.now))
 
 
 @router.post(

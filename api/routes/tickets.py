@@ -115,7 +115,7 @@ async def try_routing(services: WithServices, caller: Caller, ticket_id: UUID) -
     if ticket is None:
         raise not_found("ticket", ticket_id)
     try:
-        return routing_view(services.playbook, ticket)
+        return routing_view(services.playbook.now, ticket)
     except NotTriaged as error:
         raise Problem(409, str(error)) from error
 

@@ -18,6 +18,7 @@ from activities._kit.http import open_client
 from activities.bigcommerce.stores import Stores
 from domain.effects import EffectKind
 from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from storage.engine import Database
 from storage.tables import cases
 from tests import specs
@@ -119,7 +120,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def stores(accounts: Accounts, playbook: Playbook, client: httpx.AsyncClient) -> Stores:
-    return Stores(accounts, playbook, client)
+    return Stores(accounts, RunningPlaybook(playbook), client)
 
 
 @pytest.fixture

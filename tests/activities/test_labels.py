@@ -18,6 +18,7 @@ from activities.carriers.models import ReturnLabelRequest, VoidRequest
 from activities.mail.models import MailAttachment, OutgoingMail, SentMail
 from domain.effects import EffectState
 from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
 from storage.cases import decide_effect
 from storage.engine import Database
@@ -61,7 +62,7 @@ def labels(
     post: Post,
     outside: Outside,
 ) -> ReturnLabels:
-    return ReturnLabels(ledger, stores, accounts, playbook, blobs, client, post)
+    return ReturnLabels(ledger, stores, accounts, RunningPlaybook(playbook), blobs, client, post)
 
 
 def wish(case_id: UUID, **changes: Any) -> ReturnLabelRequest:
@@ -142,7 +143,7 @@ async def test_what_the_carrier_refuses_is_said_in_its_words(
     words: str,
 ) -> None:
     rules = with_service(playbook, carrier_id, service)
-    refused = ReturnLabels(ledger, stores, accounts, rules, blobs, client, post)
+    refused = ReturnLabels(ledger, stores, accounts, RunningPlaybook(rules), blobs, client, post)
     with pytest.raises(error, match=words):
         await refused.send_return_label(wish(case_id))
     assert post.sent == {}

@@ -16,6 +16,7 @@ from activities.bigcommerce.stores import LOOK_UP_SECONDS, Stores
 from domain.playbook import Playbook
 from domain.reference_kinds import ReferenceKind
 from domain.references import MessagePart, NamedReference, read_references
+from playbook.running import RunningPlaybook
 from simulators.demo_mail import demo_mails
 from storage.cases import orders_of_returns
 from storage.engine import Database
@@ -49,7 +50,7 @@ class Desk:
 @pytest.fixture
 def desk(accounts: Accounts, playbook: Playbook, client: httpx.AsyncClient) -> Desk:
     """Patient: the judge of each exchange takes longer than the store."""
-    return Desk(Stores(accounts, playbook, client, look_up_seconds=60), playbook)
+    return Desk(Stores(accounts, RunningPlaybook(playbook), client, look_up_seconds=60), playbook)
 
 
 def _only(context: OrderContext, kind: ReferenceKind) -> Match:
@@ -323,7 +324,7 @@ async def test_a_slow_store_is_not_waited_for(
     accounts: Accounts, playbook: Playbook, client: httpx.AsyncClient, outside: Outside
 ) -> None:
     outside.arm("bigcommerce", "invoices", "slow", count=20, seconds=2)
-    desk = Desk(Stores(accounts, playbook, client, look_up_seconds=0.5), playbook)
+    desk = Desk(Stores(accounts, RunningPlaybook(playbook), client, look_up_seconds=0.5), playbook)
     started = time.monotonic()
     context = await desk.look_up("order 10452 and PO-77120", TOM)
     assert time.monotonic() - started < LOOK_UP_SECONDS / 2

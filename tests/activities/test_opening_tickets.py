@@ -18,6 +18,7 @@ from activities.understanding.reader import Reader
 from domain.messages import Channel, InboundMessage, Sender
 from domain.playbook import Playbook
 from playbook.loader import DEFAULT_FOLDER
+from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.intake import Accepted, receive
@@ -38,7 +39,7 @@ class Desk:
 
     def __init__(self, database: Database, blobs: Blobs, playbook: Playbook, stores: Stores, reader: Reader) -> None:
         self.database, self._blobs, self._playbook = database, blobs, playbook
-        self.records = TicketRecords(database, playbook, stores, Reading(playbook, reader))
+        self.records = TicketRecords(database, RunningPlaybook(playbook), stores, Reading(RunningPlaybook(playbook), reader))
 
     async def accept(self, subject: str, text: str, email: str, store: str = NORTHWIND, conversation: str = "") -> Accepted:
         message = InboundMessage(
@@ -62,7 +63,7 @@ class Desk:
 def desk(
     database: Database, blobs: Blobs, playbook: Playbook, accounts: Accounts, client: httpx.AsyncClient, reader: Reader
 ) -> Desk:
-    return Desk(database, blobs, playbook, Stores(accounts, playbook, client, look_up_seconds=60), reader)
+    return Desk(database, blobs, playbook, Stores(accounts, RunningPlaybook(playbook), client, look_up_seconds=60), reader)
 
 
 @pytest.fixture(autouse=True)
@@ -178,5 +179,7 @@ async def test_a_return_asks_the_rules_too(database: Database, playbook: Playboo
     }
     async with database.begin() as connection:
         await connection.execute(sql.insert(cases).values(row))
-    opened = await ReturnRecords(database, playbook, stores).open_return(CaseReference(case_id=case_id, store=NORTHWIND))
+    opened = await ReturnRecords(database, RunningPlaybook(playbook), stores).open_return(
+        CaseReference(case_id=case_id, store=NORTHWIND)
+    )
     assert (opened.policy.queue, opened.policy.owner) == ("returns", "Jonas Weber")

@@ -11,6 +11,7 @@ from activities._kit.errors import NeedsOperator, Transient
 from activities.bigcommerce.models import LookUp
 from activities.bigcommerce.stores import Stores, UnknownOrder
 from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from tests.activities.conftest import Outside
 
 STORE = "northwind-tools"
@@ -120,7 +121,9 @@ async def test_a_slow_store_is_not_waited_for(
 ) -> None:
     outside.arm("bigcommerce", "order", "slow", count=2, seconds=2)
     started = time.monotonic()
-    context = await Stores(accounts, playbook, client, look_up_seconds=0.3).look_up(LookUp(store=STORE, order_ids=("10452",)))
+    context = await Stores(accounts, RunningPlaybook(playbook), client, look_up_seconds=0.3).look_up(
+        LookUp(store=STORE, order_ids=("10452",))
+    )
     assert time.monotonic() - started < 1
     assert context.missing == ("The store did not answer; order details will follow.",)
     assert not context.store_answered
@@ -130,7 +133,7 @@ async def test_a_store_that_locks_us_out_or_has_no_account(
     accounts: Accounts, playbook: Playbook, client: httpx.AsyncClient
 ) -> None:
     wrong = accounts.bigcommerce[STORE].model_copy(update={"token": "wrong"})
-    stores = Stores(accounts.model_copy(update={"bigcommerce": {STORE: wrong}}), playbook, client)
+    stores = Stores(accounts.model_copy(update={"bigcommerce": {STORE: wrong}}), RunningPlaybook(playbook), client)
     with pytest.raises(NeedsOperator, match="Unauthorized"):
         await stores.order(STORE, "10452")
     context = await stores.look_up(LookUp(store=STORE, order_ids=("10452",)))

@@ -13,6 +13,7 @@ from api.app import create_app
 from api.options import ApiOptions
 from domain.people import Role
 from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.people import create_session, create_token
@@ -30,7 +31,7 @@ async def app(database: Database, blobs: Blobs, playbook: Playbook) -> AsyncIter
         admin_token=ADMIN_TOKEN,
         message_size_limit=200_000,
     )
-    made = create_app(database, blobs, playbook, PROCESSES, options)
+    made = create_app(database, blobs, RunningPlaybook(playbook), PROCESSES, options)
     async with made.router.lifespan_context(made):
         await made.state.services.notifications.connected.wait()
         yield made

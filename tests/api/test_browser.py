@@ -16,6 +16,7 @@ from playwright.async_api import BrowserContext, Page, async_playwright
 from api.app import create_app
 from api.options import ApiOptions
 from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
 from storage.engine import Database
 from tests.api.joined_tickets import joined_tickets
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.browser
 async def served(database: Database, blobs: Blobs, playbook: Playbook) -> AsyncIterator[str]:
     """The application on a port of its own."""
     options = ApiOptions(public_url="http://127.0.0.1", admin_token=ADMIN_TOKEN)
-    app: FastAPI = create_app(database, blobs, playbook, PROCESSES, options)
+    app: FastAPI = create_app(database, blobs, RunningPlaybook(playbook), PROCESSES, options)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
     task = asyncio.create_task(server.serve())
     for _ in range(500):

@@ -14,7 +14,6 @@ from storage.tables import cases, decisions
 from tests.api.joined_tickets import Joined, joined_tickets
 from tests.api.test_decisions import _judge_soon
 from tests.api.test_pages import _require_clean
-from tests.api.world import show
 
 PART = {"HX-Request": "true"}
 
@@ -177,7 +176,9 @@ async def test_a_preview_warns_and_refuses_in_words(browser: httpx.AsyncClient, 
         await connection.execute(sql.update(cases).where(cases.c.id == tickets.survivor).values(company_id="3"))
         await connection.execute(sql.update(cases).where(cases.c.id == tickets.stranger).values(company_id="4"))
     assert "is of another company, Elsewhere Ltd" in await preview(stranger)
-    await show(database, tickets.likely, status="closed", store="casa-lumen")
+    async with database.begin() as connection:
+        elsewhere = sql.update(cases).where(cases.c.id == tickets.likely).values(status="closed", store="casa-lumen")
+        await connection.execute(elsewhere)
     assert "belongs to another store" in await preview(tickets.number(tickets.likely))
     without_script = await browser.get(path, params={"f.into": str(stranger)})
     assert without_script.headers["location"] == f"/tickets/{tickets.survivor}?into={stranger}"

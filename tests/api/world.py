@@ -58,9 +58,10 @@ def clock(due_at: datetime, name: str = "first_response") -> dict[str, Any]:
         "name": name,
         "target": "PT1H",
         "started_at": (due_at - timedelta(hours=1)).isoformat(),
+        "running_since": (due_at - timedelta(hours=1)).isoformat(),
         "due_at": due_at.isoformat(),
         "state": "running",
-        "explanation": ["Tier gold at northwind-tools.", "Due soon."],
+        "because": ["Tier gold at northwind-tools."],
     }
 
 

@@ -19,6 +19,7 @@ from api.app import create_app
 from api.options import ApiOptions
 from domain.playbook import Playbook
 from playbook.loader import DEFAULT_FOLDER, load
+from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
 from storage.engine import Database, open_database
 from tests.simulators.conftest import Running, free_port, start
@@ -102,7 +103,9 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 def connected(accounts: Accounts, http: httpx.AsyncClient) -> Channels:
     """All adapters; the chat's has no database behind it."""
-    return adapters(accounts, load(DEFAULT_FOLDER), open_database("postgresql://nobody@127.0.0.1:1/none"), http)
+    return adapters(
+        accounts, RunningPlaybook(load(DEFAULT_FOLDER)), open_database("postgresql://nobody@127.0.0.1:1/none"), http
+    )
 
 
 @pytest.fixture
@@ -122,7 +125,7 @@ def live(live_accounts: Accounts, http: httpx.AsyncClient) -> Channels:
 
 
 def application(database: Database, blobs: Blobs, playbook: Playbook, channels: Channels) -> FastAPI:
-    return create_app(database, blobs, playbook, {}, ApiOptions(public_url=PUBLIC_URL), channels)
+    return create_app(database, blobs, RunningPlaybook(playbook), {}, ApiOptions(public_url=PUBLIC_URL), channels)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from activities.mail.templates import Templates
 from domain.case import Publication, Snapshot
 from domain.messages import Channel, InboundMessage, Sender
 from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.intake import receive
@@ -48,7 +49,8 @@ class Desk:
 
     def answering(self, channels: Channels | None = None) -> Answering:
         live = self.live if channels is None else channels
-        return Answering(self.database, self.playbook, Templates(), live, self._by_mail, (SOON, SOON, SOON))
+        playbook = RunningPlaybook(self.playbook)
+        return Answering(self.database, playbook, Templates(playbook), live, self._by_mail, (SOON, SOON, SOON))
 
     async def _by_mail(self, mail: OutgoingMail) -> SentMail:
         self.mails.append(mail)
@@ -239,7 +241,7 @@ async def test_files_are_attached_later_and_a_failing_one_is_tried_again(desk: D
     content = b"\x89PNG broken drill"
     file = {"content_type": "image/png", "content": base64.b64encode(content).decode()}
     await desk.hear(provider, account, file=file, text="看图")
-    pollers = Pollers(desk.database, desk.blobs, desk.playbook, desk.live, 10_000)
+    pollers = Pollers(desk.database, desk.blobs, RunningPlaybook(desk.playbook), desk.live, 10_000)
     desk.outside.arm(provider, "media", "rate_limit")
     assert await pollers.fetch_media()
     assert await rows(desk.database, attachments) == []

@@ -12,6 +12,7 @@ from activities._kit.accounts import Accounts
 from activities.channels.adapters import Channels
 from activities.channels.port import BadSignature, FetchesKeys
 from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from simulators.channels.accounts import EbayWorld
 from storage.blobs import Blobs
 from storage.channels import keep_delivery
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.simulators
 
 @pytest.fixture
 def pollers(database: Database, blobs: Blobs, playbook: Playbook, live: Channels) -> Pollers:
-    return Pollers(database, blobs, playbook, live, 10_000)
+    return Pollers(database, blobs, RunningPlaybook(playbook), live, 10_000)
 
 
 async def due(database: Database) -> None:
@@ -85,7 +86,7 @@ async def test_the_cursor_stays_where_a_message_could_not_be_accepted(
     database: Database, blobs: Blobs, playbook: Playbook, live: Channels, outside: Outside
 ) -> None:
     without = playbook.model_copy(update={"stores": {"casa-lumen": playbook.stores["casa-lumen"]}})
-    strange = Pollers(database, blobs, without, live, 10_000)
+    strange = Pollers(database, blobs, RunningPlaybook(without), live, 10_000)
     await poll(strange, live)
     (before,) = await rows(database, poll_cursors)
     outside.write("ebay", text="hello")
@@ -94,7 +95,7 @@ async def test_the_cursor_stays_where_a_message_could_not_be_accepted(
     (after,) = await rows(database, poll_cursors)
     assert (after.cursor, "northwind-tools" in after.last_error) == (before.cursor, True)
     await due(database)
-    await poll(Pollers(database, blobs, playbook, live, 10_000), live)
+    await poll(Pollers(database, blobs, RunningPlaybook(playbook), live, 10_000), live)
     assert len(await rows(database, messages)) == 1
 
 
@@ -113,7 +114,7 @@ async def test_a_defect_of_an_adapter_is_told_in_the_row(
 async def test_one_owner_at_a_time(
     database: Database, blobs: Blobs, playbook: Playbook, live: Channels, outside: Outside
 ) -> None:
-    several = [Pollers(database, blobs, playbook, live, 10_000) for _ in range(4)]
+    several = [Pollers(database, blobs, RunningPlaybook(playbook), live, 10_000) for _ in range(4)]
     await poll(several[0], live)
     await due(database)
     outside.arm("ebay", "conversations", "slow", seconds=0.5)

@@ -10,6 +10,7 @@ from activities._kit.accounts import ThreeCxAccount
 from activities._kit.errors import NeedsOperator
 from activities.channels.threecx import ThreeCx
 from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 
 LEG = {
     "SrcExternal": True,
@@ -30,6 +31,6 @@ async def test_it_needs_somebody(answer: Any, playbook: Playbook) -> None:
 
     account = ThreeCxAccount(api="http://pbx.example", client_id="a", client_secret="b", store="northwind-tools")
     async with httpx.AsyncClient(transport=httpx.MockTransport(provider)) as client:
-        adapter = ThreeCx("pbx", account, playbook, client, lambda: datetime(2026, 3, 4, 10, tzinfo=UTC))
+        adapter = ThreeCx("pbx", account, RunningPlaybook(playbook), client, lambda: datetime(2026, 3, 4, 10, tzinfo=UTC))
         with pytest.raises(NeedsOperator, match="3CX answered something that cannot be read"):
             await adapter.poll(None)

@@ -21,6 +21,7 @@ from activities.channels.port import BadHook, BadSignature, Hook, Outbound
 from activities.channels.ringcentral import RingCentral
 from domain.messages import Channel, MessageNature
 from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from simulators.calls import ringcentral as provider
 from simulators.calls.ringing import RECORDING
 from tests.activities.conftest import Outside
@@ -96,7 +97,7 @@ def account(outside: Outside, door: Door) -> RingCentralAccount:
 def adapter(
     account: RingCentralAccount, door: Door, playbook: Playbook, client: httpx.AsyncClient, clock: Clock
 ) -> RingCentral:
-    found = RingCentral("main", account, playbook, client, clock)
+    found = RingCentral("main", account, RunningPlaybook(playbook), client, clock)
     door.adapter = found
     return found
 
@@ -275,7 +276,7 @@ async def test_no_subscription_without_a_handshake(
 ) -> None:
     lost = account.model_copy(update={"hook_url": f"http://127.0.0.1:{free_port()}/"})
     with pytest.raises(Rejected, match="SUB-525"):
-        await RingCentral("main", lost, playbook, client, clock).poll(None)
+        await RingCentral("main", lost, RunningPlaybook(playbook), client, clock).poll(None)
 
 
 async def test_faults_are_told_apart(adapter: RingCentral, outside: Outside, clock: Clock) -> None:
@@ -294,10 +295,10 @@ async def test_refused_credentials_need_somebody(
 ) -> None:
     wrong = account.model_copy(update={"client_secret": "wrong"})
     with pytest.raises(NeedsOperator):
-        await RingCentral("main", wrong, playbook, client).poll(None)
+        await RingCentral("main", wrong, RunningPlaybook(playbook), client).poll(None)
     nowhere = account.model_copy(update={"store": "nowhere"})
     with pytest.raises(NeedsOperator, match="'nowhere'"):
-        RingCentral("main", nowhere, playbook, client).parse(hook(event(party())))
+        RingCentral("main", nowhere, RunningPlaybook(playbook), client).parse(hook(event(party())))
 
 
 async def test_a_call_is_answered_by_calling(adapter: RingCentral) -> None:

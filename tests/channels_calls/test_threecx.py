@@ -13,6 +13,7 @@ from activities.channels.port import BadSignature, Hook, Outbound
 from activities.channels.threecx import ThreeCx
 from domain.messages import Channel, MessageNature
 from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from simulators.calls import threecx as provider
 from tests import specs
 from tests.activities.conftest import Outside
@@ -37,7 +38,7 @@ def account(outside: Outside) -> ThreeCxAccount:
 
 @pytest.fixture
 def adapter(account: ThreeCxAccount, playbook: Playbook, client: httpx.AsyncClient, clock: Clock) -> ThreeCx:
-    return ThreeCx("pbx", account, playbook, client, clock)
+    return ThreeCx("pbx", account, RunningPlaybook(playbook), client, clock)
 
 
 async def begun(adapter: ThreeCx, clock: Clock) -> str:
@@ -122,7 +123,9 @@ async def test_refused_credentials_need_somebody(
     account: ThreeCxAccount, playbook: Playbook, client: httpx.AsyncClient
 ) -> None:
     with pytest.raises(NeedsOperator):
-        await ThreeCx("pbx", account.model_copy(update={"client_secret": "wrong"}), playbook, client).poll(None)
+        await ThreeCx("pbx", account.model_copy(update={"client_secret": "wrong"}), RunningPlaybook(playbook), client).poll(
+            None
+        )
 
 
 async def test_it_has_no_hooks_and_no_answers(adapter: ThreeCx, clock: Clock) -> None:

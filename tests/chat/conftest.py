@@ -17,6 +17,7 @@ from api.app import create_app
 from api.options import ApiOptions
 from domain.messages import DeliveryState
 from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.tables import messages
@@ -29,7 +30,7 @@ OPTIONS = ApiOptions(chat_origins={STORE: [ORIGIN], "casa-lumen": ["https://casa
 
 @pytest.fixture
 async def app(database: Database, blobs: Blobs, playbook: Playbook) -> AsyncIterator[FastAPI]:
-    made = create_app(database, blobs, playbook, PROCESSES, OPTIONS)
+    made = create_app(database, blobs, RunningPlaybook(playbook), PROCESSES, OPTIONS)
     async with made.router.lifespan_context(made):
         await made.state.services.notifications.connected.wait()
         yield made

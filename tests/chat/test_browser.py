@@ -19,6 +19,7 @@ from api.app import create_app
 from api.options import ApiOptions
 from domain.calendars import Calendar, Hours, SpecialHours
 from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from simulators.app import create_app as create_simulators
 from storage.blobs import Blobs
 from storage.engine import Database
@@ -79,7 +80,7 @@ async def _places(database: Database, blobs: Blobs, playbook: Playbook) -> Async
         sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
         shop, foreign, casework = (f"http://127.0.0.1:{found.getsockname()[1]}" for found in sockets)
         options = ApiOptions(public_url=casework, chat_origins={STORE: [shop]})
-        app = create_app(database, blobs, playbook, PROCESSES, options)
+        app = create_app(database, blobs, RunningPlaybook(playbook), PROCESSES, options)
         async with (
             _serving(app, sockets[2]) as server,
             _serving(create_simulators(webhook_url=casework), sockets[0]),

@@ -17,6 +17,7 @@ from api.chat.door import ChatDoor
 from api.chat.rates import Rate, network
 from api.chat.routes import desk_hours
 from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from storage.chat import ChatSession
 from storage.door_tables import chat_sessions
 from storage.engine import Database
@@ -118,7 +119,7 @@ async def test_a_token_ends_with_its_session(visitor: Visitor, database: Databas
 
 
 async def test_tokens_hold_in_another_process(visitor: Visitor, playbook: Playbook, database: Database) -> None:
-    other = ChatDoor(playbook, OPTIONS)
+    other = ChatDoor(RunningPlaybook(playbook), OPTIONS)
     async with database.begin() as connection:
         found = await other.session(connection, visitor.token, ORIGIN)
     assert isinstance(found, ChatSession)

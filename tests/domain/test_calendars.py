@@ -12,7 +12,8 @@ import pytest
 from pydantic import ValidationError
 
 from domain.calendars import Calendar
-from playbook.loader import DEFAULT_FOLDER, PlaybookError, load
+from playbook.errors import PlaybookError
+from playbook.loader import DEFAULT_FOLDER, load
 
 ROOT = Path(__file__).parent.parent.parent
 MORNING = {"days": [0, 1, 2, 3, 4], "opens": "08:00", "closes": "12:00"}
@@ -173,5 +174,5 @@ oslo:
 
 def test_the_playbook_is_refused_with_the_place(tmp_path: Path) -> None:
     folder = written(tmp_path / "playbook", "oslo: {name: Oslo, zone: Europe/Olso, hours: []}")
-    with pytest.raises(PlaybookError, match=r"calendars\.yaml: .*oslo\.zone: 'Europe/Olso' is no time zone: .*Europe/Oslo"):
+    with pytest.raises(PlaybookError, match=r"calendars\.yaml:\d+: oslo\.zone: 'Europe/Olso' is no time zone: .*Europe/Oslo"):
         load(folder)

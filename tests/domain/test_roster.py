@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from domain.calendars import PublicHolidays
 from domain.roster import (
     Absence,
     Duty,
@@ -62,16 +63,26 @@ def test_a_shift_keeps_its_local_hours_over_a_clock_change() -> None:
 
 
 def test_adjoining_duties_are_one_and_an_absence_cuts_it() -> None:
-    lunch = playbook_of({"Ann": calendar((8, 12), (12, 16))})
-    longer = (extra("Ann", "2026-03-02T16:00", "2026-03-02T18:00"), extra("Ann", "2026-03-02T17:00", "2026-03-02T19:30"))
+    morning = playbook_of({"Ann": calendar((8, 12))})
+    longer = (
+        extra("Ann", "2026-03-02T12:00", "2026-03-02T16:00"),
+        extra("Ann", "2026-03-02T16:00", "2026-03-02T18:00"),
+        extra("Ann", "2026-03-02T17:00", "2026-03-02T19:30"),
+    )
     nine = at("2026-03-02T09:00")
-    assert duty_ends(Roster(lunch), "Ann", nine) == at("2026-03-02T16:00")
-    assert duty_ends(Roster(lunch, extra_shifts=longer), "Ann", nine) == at("2026-03-02T19:30")
+    assert duty_ends(Roster(morning), "Ann", nine) == at("2026-03-02T12:00")
+    assert duty_ends(Roster(morning, extra_shifts=longer), "Ann", nine) == at("2026-03-02T19:30")
     doctor = away("Ann", "2026-03-02T11:00", "2026-03-02T17:00")
-    roster = Roster(lunch, (doctor,), longer)
+    roster = Roster(morning, (doctor,), longer)
     assert duty_ends(roster, "Ann", nine) == at("2026-03-02T11:00")
     assert not on_duty(roster, "Ann", at("2026-03-02T16:30")), "an absence beats an extra shift"
     assert next_duty(roster, "Ann", at("2026-03-02T11:00")) == at("2026-03-02T17:00")
+
+
+def test_shifts_keep_the_holidays_of_their_calendar() -> None:
+    shift = calendar((8, 12)).model_copy(update={"holidays": PublicHolidays(country="DE", region="HH")})
+    roster = Roster(playbook_of({"Ann": shift}))
+    assert next_duty(roster, "Ann", at("2026-04-02T12:00")) == at("2026-04-07T08:00"), "Good Friday to Easter Monday"
 
 
 def test_who_has_no_shifts_is_on_duty_until_absent() -> None:

@@ -61,11 +61,13 @@ class Month:
 
 @st.composite
 def shifts(draw: st.DrawFn) -> Calendar:
+    count_of_hours = draw(st.integers(1, 3))
+    quarters = st.lists(st.integers(4 * 4, 24 * 4 - 1), min_size=2 * count_of_hours, max_size=2 * count_of_hours, unique=True)
+    bounds = [time(quarter // 4, quarter % 4 * 15) for quarter in sorted(draw(quarters))]
     hours = []
-    for _ in range(draw(st.integers(1, 3))):
-        opens, closes = sorted(draw(st.lists(st.integers(4 * 4, 24 * 4 - 1), min_size=2, max_size=2, unique=True)))
+    for opens, closes in zip(bounds[::2], bounds[1::2], strict=True):
         days = tuple(sorted(draw(st.sets(st.integers(0, 6), min_size=1, max_size=7))))
-        hours.append(Hours(days=days, opens=time(opens // 4, opens % 4 * 15), closes=time(closes // 4, closes % 4 * 15)))
+        hours.append(Hours(days=days, opens=opens, closes=closes))
     return Calendar(name="shift", zone=draw(st.sampled_from(ZONES)), hours=tuple(hours))
 
 

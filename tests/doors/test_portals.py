@@ -13,7 +13,8 @@ from activities.mail.doors.portal import answer_address, portal_of, portal_of_me
 from domain.messages import Channel, MessageNature
 from domain.playbook import Playbook
 from domain.references import ReferenceKind
-from playbook.loader import DEFAULT_FOLDER, PlaybookError, load
+from playbook.errors import PlaybookError
+from playbook.loader import DEFAULT_FOLDER, load
 from tests.doors.letters import mail, parsed
 from tests.doors.portal_layouts import LAYOUTS, NUMBERS, PROFILES, Layout
 
@@ -112,14 +113,14 @@ GOOD = {"store": "northwind-tools", "company": "A", "company_id": "1", "senders"
 @pytest.mark.parametrize(
     ("change", "place"),
     [
-        ({"store": "nowhere"}, r"portals\.yaml: portals\.acme\.store: 'nowhere' is not defined"),
-        ({"subject": "PO (\\d+"}, r"portals\.yaml: portals\.acme\.subject: .*no regular expression"),
-        ({"says": "["}, r"portals\.yaml: portals\.acme\.says: .*no regular expression"),
-        ({"body": "PO \\d+"}, r"portals\.yaml: portals\.acme\.body: .*exactly one group"),
-        ({"senders": []}, r"portals\.yaml: portals\.acme\.senders"),
-        ({"senders": ["b.example"]}, r"portals\.yaml: portals\.acme: .*neither an address nor a domain"),
-        ({"subject": None}, r"portals\.yaml: portals\.acme: .*where the purchase order number stands"),
-        ({"colour": "red"}, r"portals\.yaml: portals\.acme\.colour"),
+        ({"store": "nowhere"}, r"portals\.yaml:\d+: acme\.store: there is no store 'nowhere'"),
+        ({"subject": "PO (\\d+"}, r"portals\.yaml:\d+: acme\.subject: .*no regular expression"),
+        ({"says": "["}, r"portals\.yaml:\d+: acme\.says: .*no regular expression"),
+        ({"body": "PO \\d+"}, r"portals\.yaml:\d+: acme\.body: .*exactly one group"),
+        ({"senders": []}, r"portals\.yaml:\d+: acme\.senders"),
+        ({"senders": ["b.example"]}, r"portals\.yaml:\d+: acme: .*neither an address nor a domain"),
+        ({"subject": None}, r"portals\.yaml:\d+: acme: .*where the purchase order number stands"),
+        ({"colour": "red"}, r"portals\.yaml:\d+: acme\.colour"),
     ],
 )
 def test_a_bad_profile_is_refused_with_file_and_field(change: dict[str, Any], place: str, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from activities.mail.templates import Templates
 from domain.case import Publication, Snapshot, TimelineEvent
 from domain.messages import Channel, InboundMessage, Sender, ThreadHeaders
 from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.intake import Accepted, receive
@@ -76,7 +77,8 @@ class World:
 
     def make(self, **options: Any) -> Mailer:
         relay = options.pop("relay", self.relay)
-        return Mailer(self.database, self.blobs, self.playbook, relay, Templates(), self._buyer_of, **options)
+        playbook = RunningPlaybook(self.playbook)
+        return Mailer(self.database, self.blobs, playbook, relay, Templates(playbook), self._buyer_of, **options)
 
     async def _buyer_of(self, store: str, order_id: str) -> tuple[str, str]:
         return self.buyer

@@ -17,6 +17,7 @@ from activities._kit.accounts import ImapAccount
 from activities._kit.errors import NeedsOperator, Transient
 from activities.mail.imap import Mailbox
 from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
 from storage.door_tables import mailboxes, raw_mails
 from storage.engine import Database
@@ -80,7 +81,9 @@ class Office:
     @asynccontextmanager
     async def polling(self, account: ImapAccount, **options: Any) -> AsyncIterator[None]:
         given = {"interval": timedelta(seconds=0.2), "lease": timedelta(seconds=5)} | options
-        task = asyncio.create_task(Poller("support", account, self.database, self.blobs, self.playbook, **given).run())
+        task = asyncio.create_task(
+            Poller("support", account, self.database, self.blobs, RunningPlaybook(self.playbook), **given).run()
+        )
         try:
             yield
         finally:
@@ -167,12 +170,13 @@ import asyncio, json, sys
 from datetime import timedelta
 from activities._kit.accounts import ImapAccount
 from playbook.loader import DEFAULT_FOLDER, load
+from playbook.running import RunningPlaybook
 from storage.blobs import open_blobs
 from storage.engine import open_database
 from workers.imap import Poller
 url, folder, account = sys.argv[1:]
 poller = Poller("support", ImapAccount.model_validate_json(account), open_database(url), open_blobs(folder),
-                load(DEFAULT_FOLDER), timedelta(seconds=0.2), timedelta(seconds=0.5))
+                RunningPlaybook(load(DEFAULT_FOLDER)), timedelta(seconds=0.2), timedelta(seconds=0.5))
 asyncio.run(poller.run())
 """
 
@@ -371,4 +375,4 @@ def test_a_connection_that_was_cut_is_transient(dovecot: Dovecot) -> None:
 
 def test_a_mailbox_of_no_store_is_named(dovecot: Dovecot, database: Database, blobs: Blobs, playbook: Playbook) -> None:
     with pytest.raises(CommandError, match=r"imap\.support\.store: 'nowhere' is not in the playbook"):
-        pollers({"support": dovecot.account(store="nowhere")}, database, blobs, playbook)
+        pollers({"support": dovecot.account(store="nowhere")}, database, blobs, RunningPlaybook(playbook))

@@ -246,11 +246,11 @@ async def test_what_postgresql_cannot_hold_is_made_to_fit(door: Door) -> None:
 
 
 async def test_nothing_is_half_done_when_the_last_step_fails(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(*_: Any) -> None:
+    async def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("no")
 
     with monkeypatch.context() as patch:
-        patch.setattr("storage.intake.notify", broken)
+        patch.setattr("storage.intake.put_in_outbox", broken)
         with pytest.raises(RuntimeError):
             await door.receive(mail("a"))
     assert await door.rows(cases) == await door.rows(messages) == await door.rows(outbox) == []

@@ -6,6 +6,8 @@ import pytest
 
 from activities.mail.models import OutgoingMail, StaffNotice
 from activities.mail.templates import Templates
+from domain.playbook import Playbook
+from playbook.running import RunningPlaybook
 from tests.mail.post_office import STORE, World
 
 DEADLINE = {"case": "Ticket 1001", "clock": "first response", "due_at": "2026-03-02 10:00 UTC", "owner": "nobody"}
@@ -62,9 +64,9 @@ async def test_a_customer_is_reminded(world: World, language: str, count: int) -
 
 @pytest.mark.parametrize("language", CHASED)
 @pytest.mark.parametrize("orders", ORDERS)
-def test_a_reminder_without_a_thread_has_a_subject_of_its_own(language: str, orders: list[str]) -> None:
+def test_a_reminder_without_a_thread_has_a_subject_of_its_own(playbook: Playbook, language: str, orders: list[str]) -> None:
     facts: dict[str, Any] = {"name": None, "orders": orders, "store_title": "Northwind Tools"}
-    text = Templates().render("chase_customer", (language,), facts)
+    text = Templates(RunningPlaybook(playbook)).render("chase_customer", (language,), facts)
     assert text.language == language
     assert all(order in text.subject for order in orders)
     assert ("Northwind Tools" in text.subject) is not bool(orders)

@@ -15,6 +15,7 @@ import sqlalchemy as sql
 
 from api.smtp import DEFAULT_SIZE_LIMIT, SmtpListener
 from domain.playbook import MailRules, Playbook
+from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
 from storage.door_tables import raw_mails
 from storage.engine import Database
@@ -27,7 +28,7 @@ _CLIENTS = ThreadPoolExecutor(12)
 
 @pytest.fixture
 async def listener(database: Database, blobs: Blobs, playbook: Playbook) -> AsyncIterator[SmtpListener]:
-    listener = SmtpListener(database, blobs, playbook, "127.0.0.1", 0)
+    listener = SmtpListener(database, blobs, RunningPlaybook(playbook), "127.0.0.1", 0)
     await listener.start()
     yield listener
     await listener.stop()
@@ -110,7 +111,9 @@ async def test_a_mail_without_envelope_sender_is_taken(listener: SmtpListener, d
     assert await count(database, outbox) == 0
 
 
-@pytest.mark.parametrize("failing", ["storage.intake.notify", "storage.intake._new_ticket", "activities.mail.filing.accept"])
+@pytest.mark.parametrize(
+    "failing", ["storage.intake.put_in_outbox", "storage.intake._new_ticket", "activities.mail.filing.accept"]
+)
 async def test_a_failure_of_ours_is_451_and_nothing_is_half_done(
     listener: SmtpListener, database: Database, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
@@ -238,7 +241,11 @@ async def test_a_flood_of_one_sender_is_put_off_and_the_others_get_in(
     database: Database, blobs: Blobs, playbook: Playbook
 ) -> None:
     listener = SmtpListener(
-        database, blobs, playbook.model_copy(update={"mail": MailRules(per_sender=5, per_domain=8)}), "127.0.0.1", 0
+        database,
+        blobs,
+        RunningPlaybook(playbook.model_copy(update={"mail": MailRules(per_sender=5, per_domain=8)})),
+        "127.0.0.1",
+        0,
     )
     await listener.start()
     flood = [f"MAIL FROM:<{sender}@flood.example>" for sender in ("a", "A", "b", "b") for _ in range(3)]
@@ -271,7 +278,7 @@ async def test_one_byte_more_than_the_limit_is_552(listener: SmtpListener, datab
 async def test_stopping_lets_a_mail_be_answered(
     database: Database, blobs: Blobs, playbook: Playbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listener = SmtpListener(database, blobs, playbook, "127.0.0.1", 0)
+    listener = SmtpListener(database, blobs, RunningPlaybook(playbook), "127.0.0.1", 0)
     await listener.start()
     entered = asyncio.Event()
     put = blobs.put

@@ -22,7 +22,8 @@ from domain.references import (
     references_of,
 )
 from domain.tracking_numbers import carrier_of
-from playbook.loader import DEFAULT_FOLDER, PlaybookError, load
+from playbook.errors import PlaybookError
+from playbook.loader import DEFAULT_FOLDER, load
 
 SHAPES = load(DEFAULT_FOLDER).stores["northwind-tools"].references
 
@@ -130,7 +131,7 @@ def test_a_pattern_that_could_stall_is_refused_with_its_place(pattern: str, tmp_
     stores = yaml.safe_load((tmp_path / "stores.yaml").read_text(encoding="utf-8"))
     stores["casa-lumen"]["references"]["sku"] = pattern
     (tmp_path / "stores.yaml").write_text(yaml.safe_dump(stores, allow_unicode=True), encoding="utf-8")
-    with pytest.raises(PlaybookError, match=r"stores\.yaml: stores\.casa-lumen\.references\.sku: "):
+    with pytest.raises(PlaybookError, match=r"stores\.yaml:\d+: casa-lumen\.references\.sku: "):
         load(tmp_path)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from domain.roster import Roster, on_duty
-from playbook.loader import DEFAULT_FOLDER, PlaybookError, load
+from playbook.errors import PlaybookError
+from playbook.loader import DEFAULT_FOLDER, load
 from tests.domain.rosters import at
 
 
@@ -26,25 +27,30 @@ def test_the_demos_shifts_overlap() -> None:
             "people",
             "shifts: hamburg-early",
             "shifts: nights",
-            r"people\.yaml: people\.Jonas Weber\.shifts: 'nights' is not defined",
+            r"people\.yaml:2: Jonas Weber\.shifts: there is no calendar 'nights'",
         ),
         (
             "teams",
             "[Nadia Haddad]",
             "[Nadia Haddad, Ruth Adler]",
-            r"teams\.yaml: teams\.finance\.members: Ruth Adler has no shifts; give them a calendar as `shifts` in people"
+            r"teams\.yaml:14: finance\.members #2: Ruth Adler has no shifts\. Give them a calendar as `shifts` in people"
             r"\.yaml, or make them the owner of a queue of this team",
         ),
-        ("teams", "[Nadia Haddad]", "[]", r"teams\.yaml: teams\.finance\.members: is empty; name at least one of people\.yaml"),
-        ("teams", "Emma Clarke]", "Emma Clark]", r"teams\.yaml: teams\.hamburg\.members: 'Emma Clark' is not defined"),
-        ("teams", "lead: Paola Ferri", "lead: Paola", r"teams\.yaml: teams\.milan\.lead: 'Paola' is not defined"),
-        ("teams", "manager: Ruth Adler", "manager: Ruth", r"teams\.yaml: teams\.hamburg\.manager: 'Ruth' is not defined"),
-        ("queues", "team: finance", "team: money", r"queues\.yaml: queues\.accounts\.team: 'money' is not defined"),
+        (
+            "teams",
+            "[Nadia Haddad]",
+            "[]",
+            r"teams\.yaml:14: finance\.members: this is empty\. Name at least one of people",
+        ),
+        ("teams", "Emma Clarke]", "Emma Clark]", r"teams\.yaml:4: hamburg\.members #2: there is no person 'Emma Clark'"),
+        ("teams", "lead: Paola Ferri", "lead: Paola", r"teams\.yaml:10: milan\.lead: there is no person 'Paola'"),
+        ("teams", "manager: Ruth Adler", "manager: Ruth", r"teams\.yaml:6: hamburg\.manager: there is no person 'Ruth'"),
+        ("queues", "team: finance", "team: money", r"queues\.yaml:\d+: accounts\.team: there is no team 'money'"),
         (
             "rules",
             "handover_before: 30m",
             "handover_before: soon",
-            r"rules\.yaml: tickets\.handover_before: 'soon' is no duration",
+            r"rules\.yaml:\d+: tickets\.handover_before: 'soon' is no duration",
         ),
     ],
 )

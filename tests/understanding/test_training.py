@@ -14,7 +14,7 @@ from activities.understanding.training import Correction, train
 from domain.messages import Channel, InboundMessage, Sender
 from domain.playbook import Playbook
 from domain.triage import Intent
-from playbook.loader import PlaybookError
+from playbook.errors import PlaybookError
 from playbook.seeds import Seed, load_seeds
 from storage.blobs import Blobs
 from storage.engine import Database
@@ -109,11 +109,11 @@ def test_a_file_of_pickles_is_never_opened(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("wismo: [Where is it, {a: b}]", "wismo: number 2 is no sentence"),
-        ("wismo: Where is it?", "wismo: must be a list"),
-        ("colour: [blue]", "'colour' is no intent"),
+        ("wismo: [Where is it, {a: b}]", "en.yaml:1: wismo #2: this is no sentence"),
+        ("wismo: Where is it?", "en.yaml:1: wismo: this must be a list"),
+        ("colour: [blue]", "en.yaml:1: there is no intent 'colour'"),
         ("- Where is it?", "must hold lists of sentences"),
-        ("wismo: [", "not YAML"),
+        ("wismo: [", "en.yaml:1: this is not YAML"),
         ("wismo: ['Where is it?']", "no sentence for change_order"),
     ],
 )

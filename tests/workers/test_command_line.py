@@ -1,6 +1,8 @@
 """Every command has help, ends with a status that tells, and says on one line what is wrong."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +12,14 @@ import pytest
 import typer.main
 
 from workers.command_line import application
+from workers.settings import PLAYBOOK_FOLDER
 
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = [
     [name]
-    for name in "up worker api migrate processes doctor replay import reparse route train evaluate new-process token".split()
+    for name in (
+        "up worker api migrate processes doctor replay import reparse route train evaluate new-process token playbook".split()
+    )
 ]
 
 
@@ -46,7 +51,7 @@ def test_list_of_commands_is_complete() -> None:
     assert sorted(group.commands) == sorted(name for [name] in COMMANDS)
 
 
-@pytest.mark.parametrize("command", [[], *COMMANDS, ["token", "create"]], ids=" ".join)
+@pytest.mark.parametrize("command", [[], *COMMANDS, ["token", "create"], ["playbook", "check"]], ids=" ".join)
 def test_help(command: list[str]) -> None:
     result = casework(*command, "--help")
     assert result.returncode == 0
@@ -90,6 +95,37 @@ def test_doctor_finds_what_is_missing(tmp_path: Path) -> None:
 def test_doctor_reads_the_playbook(tmp_path: Path) -> None:
     result = casework("doctor", CASEWORK_DATA=str(tmp_path), CASEWORK_PLAYBOOK=str(tmp_path / "nowhere"))
     assert "FAIL playbook" in result.stdout
+
+
+def test_a_good_playbook_is_told_with_its_version() -> None:
+    result = casework("playbook", "check")
+    assert result.returncode == 0, result
+    assert re.fullmatch(r"the playbook is good: version [0-9a-f]{16}, 2 stores, .*, 8 people, \d+ texts\n", result.stdout)
+
+
+def test_every_mistake_of_a_playbook_is_a_line(tmp_path: Path) -> None:
+    folder = tmp_path / "playbook"
+    shutil.copytree(PLAYBOOK_FOLDER, folder)
+    queues, intents = folder / "queues.yaml", folder / "intents" / "fr.yaml"
+    queues.write_text(queues.read_text().replace("owner: Emma Clarke", "owner: Emma Clark"))
+    intents.write_text(intents.read_text().replace("wismo:", "wizmo:"))
+    queues_line = "queues.yaml:5: delivery.owner: there is no person 'Emma Clark'. Did you mean 'Emma Clarke'?"
+    intents_line = "intents/fr.yaml:2: there is no intent 'wizmo'. Did you mean 'wismo'?"
+    for result in (casework("playbook", "check", str(folder)), casework("playbook", "check", CASEWORK_PLAYBOOK=str(folder))):
+        assert result.returncode == 1
+        assert result.stdout.splitlines() == [queues_line, intents_line]
+
+
+def test_a_process_does_not_start_with_a_bad_playbook(tmp_path: Path) -> None:
+    folder = tmp_path / "playbook"
+    shutil.copytree(PLAYBOOK_FOLDER, folder)
+    (folder / "queues.yaml").unlink()
+    (folder / "rules.yaml").write_text("")
+    said = one_line(
+        casework("api", CASEWORK_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none", CASEWORK_PLAYBOOK=str(folder))
+    )
+    assert f"the playbook in {folder} cannot be used: queues.yaml: there is no such file." in said
+    assert said.endswith("`casework playbook check` shows 1 more.")
 
 
 def test_replay_of_nothing_fails(tmp_path: Path) -> None:
