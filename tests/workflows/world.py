@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from temporalio import activity
 
+from activities.alerts.models import TELL, Alert, Told
 from activities.bigcommerce.models import REFUND, Refund, RefundRequest
 from activities.carriers.models import SEND_RETURN_LABEL, VOID_LABEL, Label, ReturnLabelRequest, VoidRequest, VoidResult
 from activities.finance.models import CREDIT_NOTE, CreditNote, CreditNoteRequest
@@ -62,6 +63,7 @@ class World:
         self.outcomes: dict[UUID, DecisionOutcome] = {}
         self.mails: list[OutgoingMail] = []
         self.notices: list[StaffNotice] = []
+        self.alerts: list[Alert] = []
         self.labels: list[ReturnLabelRequest] = []
         self.voids: list[VoidRequest] = []
         self.refunds: list[RefundRequest] = []
@@ -223,6 +225,12 @@ class World:
         self._act(TELL_STAFF)
         self.notices.append(notice)
         return SentMail(message_id=f"<{notice.op_key}@example>")
+
+    @activity.defn(name=TELL)
+    async def tell(self, alert: Alert) -> Told:
+        self._act(TELL)
+        self.alerts.append(alert)
+        return Told(status=204)
 
     @activity.defn(name=SEND_RETURN_LABEL)
     async def send_return_label(self, request: ReturnLabelRequest) -> Label:
