@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sql
@@ -10,10 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import cases, timeline
 
-_LATE = sql.func.extract("epoch", timeline.c.at - timeline.c.planned_for)
-_PLANNED = timeline.c.planned_for.is_not(None)
-_STEP = timeline.c.notice["step"].as_integer()
-_CLOCK = timeline.c.notice["clock"].as_string()
+_gap = timeline.c.at - timeline.c.planned_for
+_late = sql.cast(sql.func.extract("epoch", _gap), sql.Float)
+"""The same in seconds. Where many lines are counted they are compared as intervals: to make numbers of them costs more."""
+
+_planned = timeline.c.planned_for.is_not(None)
+_step = timeline.c.notice["step"].as_integer()
+_clock = timeline.c.notice["clock"].as_string()
 
 
 @dataclass(frozen=True)
@@ -52,19 +55,18 @@ class Tally:
 
 async def lateness_by_step(connection: AsyncConnection, since: datetime) -> list[Lateness]:
     """By kind and step, of what was said since then."""
-    late = sql.cast(_LATE, sql.Float)
     query = (
         sql.select(
             timeline.c.kind,
-            _STEP,
+            _step,
             sql.func.count(),
-            sql.func.percentile_cont(0.5).within_group(late),
-            sql.func.percentile_cont(0.95).within_group(late),
-            sql.func.max(late),
+            sql.func.percentile_cont(0.5).within_group(_late),
+            sql.func.percentile_cont(0.95).within_group(_late),
+            sql.func.max(_late),
         )
-        .where(_PLANNED, timeline.c.at >= since)
-        .group_by(timeline.c.kind, _STEP)
-        .order_by(timeline.c.kind, _STEP)
+        .where(_planned, timeline.c.at >= since)
+        .group_by(timeline.c.kind, _step)
+        .order_by(timeline.c.kind, _step)
     )
     return [Lateness(*row) for row in await connection.execute(query)]
 
@@ -77,14 +79,14 @@ async def late_notices(connection: AsyncConnection, since: datetime, seconds: fl
             cases.c.number,
             cases.c.title,
             timeline.c.kind,
-            _CLOCK,
-            _STEP,
+            _clock,
+            _step,
             timeline.c.planned_for,
             timeline.c.at,
-            sql.cast(_LATE, sql.Float),
+            _late,
         )
         .join(cases, cases.c.id == timeline.c.case_id)
-        .where(_PLANNED, timeline.c.at >= since, seconds < _LATE)
+        .where(_planned, timeline.c.at >= since, _gap > timedelta(seconds=seconds))
         .order_by(timeline.c.at.desc(), timeline.c.sequence.desc())
         .limit(limit)
     )
@@ -95,8 +97,9 @@ async def tally_lateness(
     connection: AsyncConnection, bounds: Sequence[float], since: datetime | None, until: datetime | None
 ) -> dict[str, Tally]:
     """By kind, of what was said from `since` to before `until`; None is without end."""
-    within = [sql.func.count().filter(bound >= _LATE) for bound in bounds]
-    query = sql.select(timeline.c.kind, *within, sql.func.count(), sql.cast(sql.func.sum(_LATE), sql.Float)).where(_PLANNED)
+    within = [sql.func.count().filter(_gap <= timedelta(seconds=bound)) for bound in bounds]
+    seconds = sql.cast(sql.func.extract("epoch", sql.func.sum(_gap)), sql.Float)
+    query = sql.select(timeline.c.kind, *within, sql.func.count(), seconds).where(_planned)
     if since is not None:
         query = query.where(timeline.c.at >= since)
     if until is not None:

@@ -11,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("timeline", sql.Column("notice", postgresql.JSONB))
+    op.add_column("timeline", sql.Column("notice", postgresql.JSONB, comment="what a clock had to say, a Notice"))
 
 
 def downgrade() -> None:
