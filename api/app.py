@@ -13,7 +13,7 @@ from api.measures import Measures
 from api.options import ApiOptions
 from api.pages.app import install_pages
 from api.problems import ProblemDocument, install_problems
-from api.routes import files, health, messages, people, processes, rmas, tickets, webhooks
+from api.routes import files, health, lateness, messages, people, processes, rmas, tickets, webhooks
 from api.services import Services
 from api.traffic import Traffic
 from playbook.running import RunningPlaybook
@@ -35,6 +35,7 @@ _TAGS = [
     {"name": "returns", "description": "Goods that come back: approval, label, receipt, inspection, refund, credit note."},
     {"name": "processes", "description": "Any long-running process, by its declaration."},
     {"name": "people", "description": "Who is on duty, absences and extra shifts, teams."},
+    {"name": "lateness", "description": "How late warnings, missed deadlines and escalations were given."},
     {"name": "webhooks", "description": "Hooks of the providers."},
     {"name": "health", "description": "For operators."},
 ]
@@ -90,7 +91,7 @@ def create_app(
 
 
 def _add_routes(app: FastAPI) -> None:
-    for module in (messages, tickets, rmas, processes, people, files):
+    for module in (messages, tickets, rmas, processes, people, lateness, files):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(webhooks.router)
     app.include_router(health.router)

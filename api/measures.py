@@ -1,8 +1,10 @@
-"""What Prometheus reads: requests, decisions and how far the outbox is behind."""
+"""What Prometheus reads: requests, decisions, how far the outbox is behind and how late clocks spoke."""
 
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from api.lateness import LatenessHistogram
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class Measures:
     outbox_waiting: Gauge = field(init=False)
     outbox_age: Gauge = field(init=False)
     listening: Gauge = field(init=False)
+    lateness: LatenessHistogram = field(init=False)
     playbook_refused: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
@@ -40,6 +43,7 @@ class Measures:
             "listening": Gauge(
                 "casework_listening", "1 while the connection that hears of changes is up.", registry=self.registry
             ),
+            "lateness": LatenessHistogram(self.registry),
             "playbook_refused": Gauge(
                 "casework_playbook_refused",
                 "1 while a changed playbook is refused and the old one in use.",

@@ -41,7 +41,7 @@ _LOOK_AGAIN_SECONDS = 1.0
 _SETTLE_SECONDS = 3.0
 """A notice that came twice would come in this time."""
 _WARM_UP = 300
-_SPARE = 1.5
+_SPARE = 1.3
 """Tickets are stored this much slower, at the worst, than those of the warm-up."""
 _SPARE_SECONDS = 15.0
 

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from domain.sla import Notice
+
 
 class Snapshot(BaseModel):
     """What a case publishes of itself. A lower `revision` never replaces a higher one.
@@ -49,6 +51,8 @@ class TimelineEvent(BaseModel):
     message_id: UUID | None = None
     planned_for: AwareDatetime | None = None
     """When a clock had meant to say it: what `at` is later than that is lateness."""
+    notice: Notice | None = None
+    """What that clock had to say: which step of which ladder, by which deadline, and to whom."""
 
 
 class Outcome(StrEnum):

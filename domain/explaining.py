@@ -1,12 +1,12 @@
 """Why a deadline is when it is, line by line: which promise, which calendar, which hours of it, which pauses."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.business_time import intervals_used
-from domain.calendars import Calendar
+from domain.calendars import Calendar, SpecialHours, special_days
 from domain.promises import Promises, clock_of_first_shape, in_words, promises_of_first_shape
 from domain.sla import Clock, ClockState, running_spans
 
@@ -57,9 +57,13 @@ def _spans(clock: Clock, calendar: Calendar | None) -> list[str]:
     pauses = iter(clock.pauses)
     for begin, end in running_spans(clock):
         until = clock.due_at if end is None or end == clock.ended_at else min(end, clock.due_at)
+        special = _special_days(calendar, begin, until)
         for opens, closes in _intervals(calendar, begin, until):
+            while special and special[0][0] <= _date(opens, calendar):
+                lines.append(special.pop(0)[1])
             used += closes - opens
             lines.append(f"{_span(opens, closes, calendar)}: {in_words(closes - opens)}, {in_words(used)} in all.")
+        lines += [words for _, words in special]
         stood = next(pauses, None)
         if stood is not None:
             ends = f"until {_local(stood.until, calendar)}" if stood.until else "and still"
@@ -75,6 +79,34 @@ def _intervals(calendar: Calendar | None, begin: datetime, end: datetime) -> lis
     if calendar is None:
         return [(begin, end)]
     return list(intervals_used(calendar, begin, end))
+
+
+def _special_days(calendar: Calendar | None, begin: datetime, end: datetime) -> list[tuple[date, str]]:
+    """What differs from the hours of the week between the two: the first date of each exception that does, and words for it."""
+    if calendar is None:
+        return []
+    week, special_on = calendar.week(), special_days(calendar.exceptions)
+    zone = ZoneInfo(calendar.zone)
+    first, last = (at.astimezone(zone).replace(tzinfo=None) for at in (begin, end))
+    differing: dict[SpecialHours, list[date]] = {}
+    for day in (first.date() + timedelta(days=number) for number in range((last.date() - first.date()).days + 1)):
+        special, usual, midnight = special_on(day), week[day.weekday()], datetime.combine(day, time.min)
+        if special is None or usual == (given := sorted(hours.since_midnight for hours in special.hours)):
+            continue
+        if any(midnight + opens < last and midnight + closes > first for opens, closes in (*usual, *given)):
+            differing.setdefault(special, []).append(day)
+    return [(days[0], _differs(special, days)) for special, days in differing.items()]
+
+
+def _differs(special: SpecialHours, days: list[date]) -> str:
+    """`Fri 2026-12-25 closed: Christmas Day.`, `Thu 2026-12-24 open 08:00 to 12:00, unlike other weeks: Christmas Eve.`"""
+    dates = f"{days[0]:%a %Y-%m-%d}" + (f" to {days[-1]:%a %Y-%m-%d}" if len(days) > 1 else "")
+    open_hours = " and ".join(str(hours) for hours in sorted(special.hours, key=lambda hours: hours.since_midnight))
+    return f"{dates} {f'open {open_hours}, unlike other weeks' if open_hours else 'closed'}: {special.reason}."
+
+
+def _date(at: datetime, calendar: Calendar | None) -> date:
+    return at.astimezone(ZoneInfo(calendar.zone if calendar else "UTC")).date()
 
 
 def _local(at: datetime, calendar: Calendar | None) -> str:

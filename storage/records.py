@@ -1,12 +1,14 @@
 """Writes what a case publishes: its snapshot, its timeline and the outcomes of its decisions."""
 
 import json
+from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.case import Outcome, Publication
+from domain.case import Outcome, Publication, TimelineEvent
 from storage import conversations
 from storage.tables import cases, decisions, timeline
 from storage.training import learn_from
@@ -50,7 +52,7 @@ async def publish(connection: AsyncConnection, publication: Publication) -> None
     if (await connection.execute(_SHOW, shown)).one_or_none() is None:
         await notify(connection, CASE_CHANGED, notice)
     if publication.events:
-        lines = [{"case_id": snapshot.case_id, **event.model_dump()} for event in publication.events]
+        lines = [_line_of(snapshot.case_id, event) for event in publication.events]
         await connection.execute(_ADD_LINES, lines)
     for outcome in publication.outcomes:
         judged = await connection.execute(
@@ -62,6 +64,11 @@ async def publish(connection: AsyncConnection, publication: Publication) -> None
             await learn_from(connection, outcome.decision_id)
     if snapshot.status == "closed":
         await conversations.release(connection, snapshot.case_id)
+
+
+def _line_of(case_id: UUID, event: TimelineEvent) -> dict[str, Any]:
+    notice = event.notice and event.notice.model_dump(mode="json")
+    return {"case_id": case_id, **event.model_dump(exclude={"notice"}), "notice": notice}
 
 
 async def notify(connection: AsyncConnection, channel: str, payload: dict[str, str]) -> None:

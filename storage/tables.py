@@ -210,6 +210,7 @@ timeline = sql.Table(
     sql.Column("decision_id", Identity),
     sql.Column("message_id", Identity),
     sql.Column("planned_for", Instant),
+    sql.Column("notice", postgresql.JSONB(none_as_null=True), comment="what a clock had to say, a Notice"),
     sql.Index("timeline_planned", "at", postgresql_where=sql.text("planned_for IS NOT NULL")),
 )
 

@@ -214,6 +214,23 @@ def route(
     asyncio.run(dry_run(settings, numbers, typer.echo))
 
 
+@application.command()
+def explain(
+    numbers: Annotated[list[int] | None, typer.Argument(metavar="NUMBER...", help="Numbers of tickets or returns.")] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Work each deadline out anew from the record and compare.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every case; with --verify.")] = False,
+) -> None:
+    """Say why each deadline of a case is when it is; with --verify, fail where one does not agree with its record."""
+    from rich.console import Console
+
+    from workers.explaining import explain_cases
+    from workers.settings import load_settings
+
+    work = explain_cases(load_settings(), Console(), numbers or [], verify=verify, everything=everything)
+    if not asyncio.run(work):
+        raise typer.Exit(1)
+
+
 @application.command("new-process")
 def new_process(
     name: Annotated[str, typer.Argument(help="Name of the process and its folder, for example `warranty`.")],

@@ -209,5 +209,8 @@ def temporal_command(database: Path, port: int, ui_port: int) -> list[str]:
         # A rate limit is split over a queue's partitions: with the usual four, an idle queue of 0.8 calls a second waits 40 s.
         *("--dynamic-config-value", "matching.numTaskqueueReadPartitions=1"),
         *("--dynamic-config-value", "matching.numTaskqueueWritePartitions=1"),
+        # Timers that fall due together fire as fast as the server may, which is much faster than a worker can take what they
+        # begin: the one database was busy with them alone, and what had fired waited, timed out at its worker and was put back.
+        *("--dynamic-config-value", "history.timerProcessorSchedulerWorkerCount=4"),
         *search_attributes.command_line_arguments(),
     ]

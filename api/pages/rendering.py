@@ -24,9 +24,12 @@ environment = Environment(
 )
 environment.filters.update(
     due=words.due,
+    clock_due=words.clock_due,
+    clock_name=words.clock_name,
     ago=words.ago,
     moment=words.moment,
     local=words.local,
+    seconds=words.seconds,
     day=words.day,
     money=words.money,
     size=words.size,
@@ -35,6 +38,7 @@ environment.filters.update(
     channel=words.channel_name,
     query=lambda pairs: urlencode({name: value for name, value in pairs.items() if value}),
 )
+environment.tests["own_clock"] = words.is_own_clock
 
 
 def page(

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
+from api.views.parts import ClockView
+
 _SOON = timedelta(hours=1)
 _DAY = timedelta(days=1)
 
@@ -33,6 +35,25 @@ _NAMES = {
 }
 
 
+_CLOCKS = {
+    "first_response": "First reply",
+    "next_response": "Next reply",
+    "resolution": "Resolution",
+    "channel_response": "Reply by the channel's rule",
+    "approval": "Approval of the return",
+    "parcel": "Arrival of the parcel",
+    "inspection": "Inspection of the goods",
+    "stalled": "Untouched",
+    "waiting": "Answer of",
+    "snooze": "Snoozed",
+    "reopen_window": "Time to reopen",
+}
+_OWN_CLOCKS = {"stalled": "alarm", "waiting": "reminder", "snooze": "back", "reopen_window": "closes"}
+"""What happens at the end of those that promise nothing to anybody."""
+
+_CLOCK_STATES = {"met": "kept", "stopped": "ended", "missed": "missed"}
+
+
 @dataclass(frozen=True)
 class Due:
     """A deadline in words. `level` (late, soon, later, none) colours it; the words say the same."""
@@ -52,6 +73,34 @@ def due(at: datetime | None, now: datetime | None = None) -> Due:
     return Due(f"due in {length(left)}", "soon" if left <= _SOON else "later", at)
 
 
+def clock_due(clock: ClockView, now: datetime | None = None) -> Due:
+    """How a clock stands, in words: `due in 1 h 20 min`, `paused, waits for supplier`, `kept`, `alarm in 3 h`."""
+    if clock.ended_at is not None:
+        missed = ", was missed" if clock.missed_at is not None and not is_own_clock(clock) else ""
+        return Due(f"{_CLOCK_STATES.get(clock.state, clock.state)}{missed}", "none", clock.ended_at)
+    if clock.state == "paused":
+        waits = f", waits for {clock.pauses[-1].waiting_for}" if clock.pauses else ""
+        return Due(f"paused{waits}", "none", None)
+    if not is_own_clock(clock) or clock.due_at is None:
+        return due(clock.due_at, now)
+    left = clock.due_at - (now or datetime.now(UTC))
+    if left >= timedelta(0):
+        return Due(f"{_OWN_CLOCKS[clock.name]} in {length(left)}", "none", clock.due_at)
+    return Due(
+        f"{length(-left)} too long" if clock.name == "stalled" else f"{_OWN_CLOCKS[clock.name]} now", "soon", clock.due_at
+    )
+
+
+def is_own_clock(clock: ClockView) -> bool:
+    """Whether it reminds us, and promises nothing to a customer."""
+    return clock.name in _OWN_CLOCKS
+
+
+def clock_name(clock: ClockView) -> str:
+    name = _CLOCKS.get(clock.name, named(clock.name))
+    return f"{name} {clock.party or 'whoever is waited for'}" if clock.name == "waiting" else name
+
+
 def length(amount: timedelta) -> str:
     """`2 d 3 h`, `1 h 20 min`, `25 min`, `under 1 min`."""
     minutes = int(amount.total_seconds() // 60)
@@ -62,6 +111,16 @@ def length(amount: timedelta) -> str:
     if hours:
         return f"{hours} h" + (f" {minutes} min" if minutes else "")
     return f"{minutes} min" if minutes else "under 1 min"
+
+
+def seconds(amount: float) -> str:
+    """`0.2 s`, `12 s`, `1 min 35 s`, `2 h 3 min`."""
+    if amount < 10:
+        return f"{amount:.1f} s"
+    if amount < 3600:
+        minutes, rest = divmod(round(amount), 60)
+        return " ".join([f"{minutes} min"] * bool(minutes) + [f"{rest} s"] * bool(rest))
+    return length(timedelta(seconds=amount))
 
 
 def ago(at: datetime | None, now: datetime | None = None) -> str:

@@ -58,7 +58,7 @@ async def readyz(services: WithServices) -> JSONResponse:
 @router.get(
     "/metrics",
     summary="Numbers for Prometheus",
-    description="Requests, decisions, the outbox and the playbook, in Prometheus's text format.",
+    description="Requests, decisions, the outbox, the playbook and how late clocks spoke, in Prometheus's text format.",
     response_class=Response,
     responses={200: {"description": "The numbers.", "content": {"text/plain": {"example": "casework_outbox_waiting 0.0"}}}},
 )
@@ -66,6 +66,7 @@ async def metrics(services: WithServices) -> Response:
     try:
         async with services.database.begin() as connection:
             backlog = await outbox_backlog(connection)
+            await services.measures.lateness.count(connection)
     except SQLAlchemyError:
         waiting = age = float("nan")
     else:

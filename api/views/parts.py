@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.explaining import explain, recorded
+from domain.sla import Acknowledgement, Pause
 from storage.decisions import StoredDecision
 from storage.reading_case import Row
 
@@ -29,9 +30,12 @@ class ClockView(View):
     due_at: datetime | None = Field(examples=[EXAMPLE_TIME])
     state: str = Field(description="running, paused, met, missed or stopped", examples=["running"])
     explanation: list[str] = Field(examples=[["Tier gold at northwind-tools.", "Due Mon 2026-03-02 10:30 CET."]])
+    party: str | None = Field(default=None, description="who is waited for", examples=["supplier"])
     started_at: datetime | None = None
     ended_at: datetime | None = None
     missed_at: datetime | None = None
+    pauses: list[Pause] = Field(default=[], description="when it did not run, and who was waited for")
+    acknowledged: Acknowledgement | None = Field(default=None, description="who has taken notice of a missed deadline")
 
 
 class DecisionView(View):

@@ -173,6 +173,6 @@ async def test_hostile_mail_runs_nothing_and_loads_nothing(served: str, context:
 async def test_nothing_is_wider_than_the_screen(served: str, page: Page, database: Database, width: int) -> None:
     case_id = await _ticket(served, database, subject="W" * 150, text="x" * 400)
     await page.set_viewport_size({"width": width, "height": 800})
-    for path in ("/", f"/tickets/{case_id}", "/returns", "/people"):
+    for path in ("/", f"/tickets/{case_id}", "/returns", "/people", "/lateness"):
         await page.goto(served + path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, path

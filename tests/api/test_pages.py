@@ -16,6 +16,7 @@ from domain.effects import EffectKind
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.tables import cases, contexts, decisions, effects
+from tests.api.clock_states import state_of_clocks
 from tests.api.conftest import BASE
 from tests.api.test_decisions import _judge_soon
 from tests.api.world import ADMIN_TOKEN, STORE, clock, message, show
@@ -343,3 +344,33 @@ def _form_id(page: str, kind: str) -> str:
     found = re.search(rf'id="(form-{kind}-\d+)"', page)
     assert found is not None
     return found.group(1)
+
+
+async def test_clocks_are_shown_by_whom_they_are_for(browser: httpx.AsyncClient, database: Database, ticket_id: UUID) -> None:
+    await show(database, ticket_id, state=state_of_clocks())
+    answer = await browser.get(f"/tickets/{ticket_id}")
+    _require_clean(answer)
+    box = markup.document_fromstring(answer.text).get_element_by_id("part-clocks")
+    (own,) = box.xpath(".//h2[text()='Reminders for us']")
+    shown = {
+        " ".join(clock.find("summary").text_content().split()): own in clock.xpath("preceding-sibling::h2")
+        for clock in box.iter("details")
+    }
+    assert shown == {
+        "First reply kept": False,
+        **{
+            words: False
+            for words in shown
+            if words.startswith("Next reply 2 d ") and words.endswith(" late Martin Krause has taken notice")
+        },
+        "Resolution paused, waits for supplier": False,
+        **{words: False for words in shown if words.startswith("Reply by the channel's rule due in 1 d")},
+        **{words: True for words in shown if words.endswith(" too long")},
+        **{words: True for words in shown if words.startswith("Answer of supplier reminder in ")},
+    }
+    assert len(shown) == 6
+    derivation = [line.text_content() for line in box.iter("li")]
+    assert any(line.endswith("closed: Stocktaking.") for line in derivation)
+    assert any(line.startswith("Acknowledged ") and "by Martin Krause" in line for line in derivation)
+    clocks = (await browser.get(f"/tickets/{ticket_id}")).text
+    assert "stalled" not in clocks.lower().replace("clock-own-1-stalled", "")

@@ -136,7 +136,9 @@ class TicketListening(TicketDecisions):
             if not self.chase():
                 self.take_up_again("waited long enough")
         elif notice.clock is ClockName.STALLED and notice.kind is NoticeKind.MISSED:
-            self.record("stalled", "Nobody has done anything about it for a while.", planned_for=notice.planned_for)
+            self.record(
+                "stalled", "Nobody has done anything about it for a while.", planned_for=notice.planned_for, notice=notice
+            )
         else:
             self._promise_notice(notice)
 
@@ -144,11 +146,11 @@ class TicketListening(TicketDecisions):
         state, words = self.state, notice.clock.words
         if notice.kind is NoticeKind.WARNING:
             text = f"The {words} deadline is near: {notice.due_at:%Y-%m-%d %H:%M} UTC."
-            self.record("warning", text, planned_for=notice.planned_for)
+            self.record("warning", text, planned_for=notice.planned_for, notice=notice)
             self._tell(notice)
         elif notice.kind is NoticeKind.MISSED:
             text = f"The {words} deadline of {notice.due_at:%Y-%m-%d %H:%M} UTC was missed."
-            self.record("missed", text, planned_for=notice.planned_for)
+            self.record("missed", text, planned_for=notice.planned_for, notice=notice)
         else:
             takes_over = notice.takes_over and notice.to != state.owner
             if takes_over:
@@ -157,7 +159,7 @@ class TicketListening(TicketDecisions):
             became = "took it over" if takes_over else "was told"
             missed = "Stalled" if notice.clock is ClockName.STALLED else f"{words.capitalize()} missed"
             told = state.promises.title_of(notice.to) if notice.to is not None else "nobody"
-            self.record("escalated", f"{missed}: {told} {became}.", planned_for=notice.planned_for)
+            self.record("escalated", f"{missed}: {told} {became}.", planned_for=notice.planned_for, notice=notice)
             self._tell(notice)
 
     def _tell(self, notice: Notice) -> None:
