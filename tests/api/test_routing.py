@@ -106,7 +106,7 @@ async def test_the_command_tries_another_playbook_and_tells_every_ticket_it_know
 def test_the_command_refuses_bad_rules_before_it_looks(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, "routing.yaml", [{"name": "one", "queue": "nowhere"}])
     said = one_line(casework("route", "1001", "--playbook", str(folder)))
-    assert "routing.one.queue: 'nowhere' is not defined" in said
+    assert "one.queue: there is no queue 'nowhere'" in said
 
 
 @pytest.mark.parametrize("arguments", [[], ["x"]])
