@@ -13,6 +13,7 @@ class EffectKind(StrEnum):
     VOID_LABEL = "void_label"
     REFUND = "refund"
     CREDIT_NOTE = "credit_note"
+    ALERT = "alert"
 
 
 class EffectState(StrEnum):

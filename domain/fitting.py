@@ -18,6 +18,7 @@ def look_for_mistakes(playbook: "Playbook", mistakes: Mistakes) -> None:
     _stores(playbook, mistakes)
     _service_levels(playbook, mistakes)
     _overlays(playbook, mistakes)
+    _alert_channels(playbook, mistakes)
     _clocks(playbook, people, mistakes)
     _queues(playbook, people, mistakes)
     _people(playbook, people, mistakes)
@@ -84,11 +85,24 @@ def _special(
         seen.add(target.when)
 
 
+def _alert_channels(playbook: "Playbook", mistakes: Mistakes) -> None:
+    for key, channel in playbook.alert_channels.items():
+        if channel.mail is not None and (store := playbook.store_of(channel.mail)) is not None:
+            mistakes.add(
+                ("alert_channels", key, "mail"),
+                f"{channel.mail} is the support address of {store}, where an alert would open a ticket. Give another.",
+            )
+
+
 def _clocks(playbook: "Playbook", people: set[str], mistakes: Mistakes) -> None:
+    channels = {f"{CHANNEL}{name}" for name in playbook.alert_channels}
     for key, ladder in playbook.ladders.items():
         for index, step in enumerate(ladder):
-            if not step.to.startswith(CHANNEL):
-                mistakes.require(("ladders", key, index, "to"), step.to, people | {OWNER, LEAD, MANAGER}, "person")
+            place = ("ladders", key, index, "to")
+            if step.to.startswith(CHANNEL):
+                mistakes.require(place, step.to, channels, "alert channel")
+            else:
+                mistakes.require(place, step.to, people | {OWNER, LEAD, MANAGER}, "person")
     for key, party in playbook.waiting.items():
         if party.calendar is not None:
             mistakes.require(("waiting", key, "calendar"), party.calendar, playbook.calendars, "calendar")

@@ -16,6 +16,7 @@ from domain.reference_shapes import ReferenceShapes
 from domain.routing import RoutingRule
 from domain.rule import Duration, Rule
 from domain.service_levels import (
+    AlertChannel,
     ChannelClock,
     Ladder,
     Overlay,
@@ -223,6 +224,7 @@ class Playbook(Rule):
     tickets: TicketRules
     mail: MailRules = MailRules()
     ladders: dict[str, Annotated[Ladder, AfterValidator(in_order)]]
+    alert_channels: dict[str, AlertChannel] = {}
     waiting: dict[str, WaitingParty] = {}
     channel_clocks: tuple[ChannelClock, ...] = ()
     overlays: tuple[Overlay, ...] = ()

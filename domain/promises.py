@@ -10,10 +10,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from domain.calendars import Calendar
 from domain.playbook import Playbook
 from domain.service_levels import (
+    CHANNEL,
     LEAD,
     MANAGER,
     OWNER,
     Aging,
+    AlertChannel,
     ChannelClock,
     Conditions,
     Ladder,
@@ -106,6 +108,8 @@ class Promises(BaseModel):
     """The calendar in which steps are counted that go to somebody without shifts; None: elapsed time."""
     calendars: dict[str, Calendar] = {}
     ladders: dict[str, Ladder] = {}
+    channels: dict[str, AlertChannel] = {}
+    """Alert channels that steps of the ladders may go to."""
     ladder: str | None = None
     """The ladder of clocks that name none, in a process whose deadlines are no targets."""
     targets: tuple[TargetRule, ...] = ()
@@ -152,6 +156,15 @@ class Promises(BaseModel):
                 return self.managers.get(queue or "", owner)
         return to
 
+    def channel(self, to: str) -> AlertChannel | None:
+        """The alert channel a step goes to; None where it goes to a person."""
+        return self.channels.get(to.removeprefix(CHANNEL)) if to.startswith(CHANNEL) else None
+
+    def title_of(self, to: str) -> str:
+        """How whom a step goes to is called in the case file."""
+        channel = self.channel(to)
+        return to if channel is None else channel.title
+
     def calendar_of(self, person: str | None) -> Calendar | None:
         """The hours in which a person can be told something; None: at any time."""
         name = self.shifts.get(person or "", self.calendar)
@@ -181,6 +194,7 @@ def promises_of(playbook: Playbook, store: str, at: datetime) -> Promises:
         calendar=level.calendar,
         calendars={name: playbook.calendars[name].pinned(at.date()) for name in sorted(used)},
         ladders=playbook.ladders,
+        channels=playbook.alert_channels,
         ladder=level.ladder,
         targets=tuple(targets),
         shifts={person.name: person.shifts for person in playbook.people if person.shifts is not None},

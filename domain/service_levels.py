@@ -1,11 +1,12 @@
 """What a merchant promises and to whom it falls when a promise is in danger, as the playbook says it."""
 
+import re
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from domain.rule import Duration, Rule
 
@@ -14,6 +15,26 @@ OWNER, LEAD, MANAGER = "owner", "lead", "manager"
 CHANNEL = "channel:"
 """A step of a ladder names a person, one of the three above (of the case and its queue's team), or an alert channel with this
 before its name."""
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+\.[^\s@]+", value):
+        raise ValueError(f"{value!r} is no address: write it as alerts@shop.example")
+    return value
+
+
+class AlertChannel(Rule):
+    """Where a step of a ladder goes in place of a person: a mail address of many readers, or the account of a webhook."""
+
+    title: str
+    mail: Annotated[str, AfterValidator(_address)] | None = None
+    webhook: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.mail is None) == (self.webhook is None):
+            raise ValueError("an alert channel has one way: give either mail (an address) or webhook (the name of an account)")
+        return self
 
 
 class EscalationStep(Rule):

@@ -22,6 +22,7 @@ FILES = (
     "calendars",
     "service_levels",
     "ladders",
+    "alert_channels",
     "waiting",
     "channel_clocks",
     "overlays",

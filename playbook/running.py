@@ -68,7 +68,8 @@ def _needing_restart(before: Playbook, now: Playbook) -> Iterator[str]:
 
 
 def _accounts(playbook: Playbook) -> set[str]:
-    return {account for store in playbook.stores.values() for account in (store.carrier_account, store.ledger_account)}
+    of_stores = {account for store in playbook.stores.values() for account in (store.carrier_account, store.ledger_account)}
+    return of_stores | {channel.webhook for channel in playbook.alert_channels.values() if channel.webhook is not None}
 
 
 def _stamp(folder: Path) -> Stamp:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from activities.mail.templates import Templates
     from activities.records.reading import Reading
     from activities.understanding.reader import Reader
+    from domain.playbook import Playbook
     from playbook.running import PlaybookWatch, RunningPlaybook
     from storage.blobs import Blobs
     from storage.engine import Database
@@ -60,6 +61,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
 
     database_url = require_database_url(settings)
     watch, accounts, blobs = open_watch(settings.playbook), open_accounts(settings), open_blob_store(settings)
+    require_alert_accounts(watch.playbook.now, accounts)
     database = open_database(database_url)
     try:
         yield Resources(settings, accounts, database, blobs, watch)
@@ -73,6 +75,16 @@ def open_accounts(settings: Settings) -> Accounts:
         return load_accounts(settings.accounts_file)
     except AccountsError as error:
         raise CommandError(str(error)) from error
+
+
+def require_alert_accounts(playbook: "Playbook", accounts: Accounts) -> None:
+    """Raises CommandError for an alert channel whose webhook has no account."""
+    for name, channel in playbook.alert_channels.items():
+        if channel.webhook is not None and channel.webhook not in accounts.alerts:
+            raise CommandError(
+                f"alert_channels.yaml: {name}.webhook: the accounts file has no {channel.webhook!r} under alerts; "
+                "add its url and secret there, or correct the name"
+            )
 
 
 def open_blob_store(settings: Settings) -> "Blobs":
@@ -94,6 +106,7 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     rate its quota allows, however many workers serve it.
     """
     from activities._kit.effects import EffectLedger
+    from activities.alerts.telling import Alerts
     from activities.bigcommerce.models import store_queue
     from activities.bigcommerce.refunds import Refunds
     from activities.bigcommerce.stores import Stores
@@ -117,6 +130,7 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     tickets, lanes = TicketRecords(database, playbook, stores, reading), Lanes(client, TASK_QUEUE)
     refunds, credit_notes = Refunds(ledger, stores), CreditNotes(ledger, Ledger(accounts, http))
     labels = ReturnLabels(ledger, stores, accounts, playbook, resources.blobs, http, mailer.send)
+    alerts = Alerts(ledger, accounts, http, resources.settings.inbox_url)
     main = QueueContents(
         workflows=[process.workflow for process in registry.discover().values()],
         activities=[
@@ -125,6 +139,7 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
             tickets.read_message,
             answering.send_mail,
             mailer.tell_staff,
+            alerts.tell,
             lanes.settle,
         ],
     )

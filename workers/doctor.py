@@ -51,9 +51,11 @@ async def _playbook(settings: Settings) -> str:
 
 
 async def _accounts(settings: Settings) -> str:
-    from workers.composition import open_accounts
+    from workers.composition import open_accounts, require_alert_accounts
+    from workers.playbooks import open_playbook
 
     accounts = open_accounts(settings)
+    require_alert_accounts(open_playbook(settings.playbook), accounts)
     counts = {name: len(getattr(accounts, name)) for name in type(accounts).model_fields}
     return ", ".join(f"{name}: {count}" for name, count in counts.items())
 

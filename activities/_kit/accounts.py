@@ -1,12 +1,20 @@
 """The provider accounts a merchant connected: addresses and secrets, read from one file outside the playbook."""
 
+import base64
+import binascii
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from domain.playbook import Origin
+
+_SECRET_PREFIX = "whsec_"
+_LEAST_KEY_BYTES = 24
+"""As Standard Webhooks asks for."""
 
 
 class _Account(BaseModel):
@@ -161,6 +169,54 @@ class ImapAccount(_Account):
         return self
 
 
+class AlertAccount(_Account):
+    """A receiver of alerts by webhook. `secret` signs them: `whsec_` and base64 as Standard Webhooks writes it, or any other
+    text, whose own bytes then sign."""
+
+    url: str = Field(repr=False)
+    """It may itself hold a token, as those of chat rooms do."""
+    secret: str = Field(repr=False)
+
+    @field_validator("url")
+    @classmethod
+    def _safe(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if not parts.hostname or (parts.scheme != "https" and not (parts.scheme == "http" and _is_here(parts.hostname))):
+            raise ValueError(
+                "must be an https:// address; http:// is for a receiver on this machine, such as http://127.0.0.1:9000/"
+            )
+        return url
+
+    @field_validator("secret")
+    @classmethod
+    def _strong(cls, secret: str) -> str:
+        if len(_signing_key(secret)) < _LEAST_KEY_BYTES:
+            raise ValueError(f"is too short: at least {_LEAST_KEY_BYTES} bytes, such as `openssl rand -base64 32` after whsec_")
+        return secret
+
+    @property
+    def key(self) -> bytes:
+        """The bytes that sign."""
+        return _signing_key(self.secret)
+
+
+def _signing_key(secret: str) -> bytes:
+    if not secret.startswith(_SECRET_PREFIX):
+        return secret.encode()
+    try:
+        return base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"what stands after {_SECRET_PREFIX} is no base64; copy the secret whole") from error
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host is this machine, by its name alone: nothing is looked up."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class Accounts(_Account):
     """All accounts by the name the playbook uses for them. BigCommerce and chat accounts are named by store key.
 
@@ -179,6 +235,7 @@ class Accounts(_Account):
     tiktok: dict[str, TikTokAccount] = {}
     shopify: dict[str, ShopifyAccount] = {}
     imap: dict[str, ImapAccount] = {}
+    alerts: dict[str, AlertAccount] = {}
 
 
 class AccountsError(ValueError):
@@ -199,4 +256,4 @@ def load_accounts(path: Path) -> Accounts:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise AccountsError(f"{path}: {where}: {first['msg']}") from error
+        raise AccountsError(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}") from error

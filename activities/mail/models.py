@@ -11,7 +11,7 @@ SEND_MAIL = "mail.send"
 """Activity name: one mail to the customer, once. Input OutgoingMail, output SentMail."""
 
 TELL_STAFF = "mail.tell_staff"
-"""Activity name: one mail to a person of the merchant, once. Input StaffNotice, output SentMail."""
+"""Activity name: one mail to a person of the merchant, or to an address of theirs, once. Input StaffNotice, output SentMail."""
 
 
 class _Model(BaseModel):
@@ -40,7 +40,7 @@ class OutgoingMail(_Model):
 
 
 class StaffNotice(_Model):
-    """One mail to a person named in the playbook."""
+    """One mail to a person named in the playbook, or to a mail address in place of a name."""
 
     op_key: str
     case_id: UUID

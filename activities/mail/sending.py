@@ -73,25 +73,23 @@ class Mailer:
 
     @activity.defn(name=TELL_STAFF)
     async def tell_staff(self, notice: StaffNotice) -> SentMail:
-        """Sends a notice to a person of the playbook, once. It is no part of any thread.
+        """Sends a notice to a person of the playbook or to an address, once. It is no part of any thread.
 
         Raises Rejected for a person the playbook does not have, and what `send` raises.
         """
-        person = next((person for person in self._playbook.now.people if person.name == notice.person), None)
-        if person is None:
-            raise Rejected(f"{notice.person!r} is not in the playbook's people")
+        name, address = self._who(notice.person)
         async with self._database.begin() as connection:
             head = await outbound.case_head(connection, notice.case_id)
         if head is None:
             raise Rejected(f"there is no case {notice.case_id}")
         store = self._store(head.store)
-        facts = {"number": head.number, "title": head.title, "store_title": store.title, "name": person.name, **notice.facts}
+        facts = {"number": head.number, "title": head.title, "store_title": store.title, "name": name, **notice.facts}
         text = self._render(notice.template, (), facts)
         letter = Letter(
             message_id=message_id(notice.case_id, notice.op_key, store.address),
             sender_name=store.title,
             sender=store.address,
-            recipient=person.email,
+            recipient=address,
             subject=text.subject,
             text=text.body,
             at=datetime.now(UTC),
@@ -261,6 +259,15 @@ class Mailer:
         if store_of([email], self._playbook.now) is not None:
             raise Rejected(f"{email} is an address of our own; a mail to it would come straight back")
         return email, shown_name(name)
+
+    def _who(self, person: str) -> tuple[str | None, str]:
+        """Name and address of who is told. An address has no name: many may read there."""
+        if "@" in person:
+            return None, person
+        known = next((known for known in self._playbook.now.people if known.name == person), None)
+        if known is None:
+            raise Rejected(f"{person!r} is not in the playbook's people")
+        return known.name, known.email
 
     def _words(self, mail: OutgoingMail, store: Store, words: str | None, name: str | None) -> tuple[str, str]:
         """Subject and text, the store's signature below."""

@@ -9,12 +9,14 @@ from uuid import UUID, uuid4
 
 from temporalio import activity
 
+from activities.alerts.models import TELL, Alert, Told
 from activities.bigcommerce.models import REFUND, Refund, RefundRequest
 from activities.carriers.models import SEND_RETURN_LABEL, VOID_LABEL, Label, ReturnLabelRequest, VoidRequest, VoidResult
 from activities.finance.models import CREDIT_NOTE, CreditNote, CreditNoteRequest
 from activities.lanes.models import SETTLE, Remedy, SettlementRequest, SettlementResult
 from activities.mail.models import SEND_MAIL, TELL_STAFF, OutgoingMail, SentMail, StaffNotice
 from activities.records.models import (
+    ASK_OWNER,
     DECIDE_EFFECT,
     FILL_CONTEXT,
     OPEN_RETURN,
@@ -31,6 +33,8 @@ from activities.records.models import (
     MessageReference,
     OpenedReturn,
     OpenedTicket,
+    OwnerRequest,
+    Ownership,
     ReturnLineFacts,
     ReturnPolicy,
     TicketPolicy,
@@ -40,14 +44,14 @@ from domain.messages import MessageNature
 from domain.playbook import Playbook
 from domain.promises import promises_of
 from domain.routing import Routed
-from domain.service_levels import Aging
 
 ORDER = "10452"
 
 
 class World:
-    """`fail` maps an activity name to errors raised one after the other before it works. `later` is what the store says once it
-    answers, `said` what is found out about a later message."""
+    """`fail` maps an activity name to errors raised one after the other before it works. `later` is what the store says once
+    it answers, `said` what is found out about a later message. `promised` replaces promises of the playbook; `owners` is whose
+    turn it is, one answer after the other, where `ownership` says who has it first."""
 
     def __init__(self, playbook: Playbook) -> None:
         self.playbook = playbook
@@ -59,6 +63,7 @@ class World:
         self.outcomes: dict[UUID, DecisionOutcome] = {}
         self.mails: list[OutgoingMail] = []
         self.notices: list[StaffNotice] = []
+        self.alerts: list[Alert] = []
         self.labels: list[ReturnLabelRequest] = []
         self.voids: list[VoidRequest] = []
         self.refunds: list[RefundRequest] = []
@@ -76,7 +81,12 @@ class World:
         self.is_paid = True
         self.problems: tuple[str, ...] = ()
         self.price = Decimal("119.00")
-        self.aging: Aging | None = None
+        self.promised: dict[str, Any] = {"aging": None}
+        self.channel: str | None = None
+        self.account: str | None = None
+        self.ownership: Ownership | None = None
+        self.owners: list[Ownership] = []
+        self.owners_asked: list[OwnerRequest] = []
 
     def _act(self, name: str) -> None:
         if self.fail.get(name):
@@ -96,7 +106,7 @@ class World:
     def _ticket_rules(self) -> TicketPolicy:
         return TicketPolicy(
             playbook_version=self.playbook.version,
-            promises=promises_of(self.playbook, "northwind-tools", self.now()).model_copy(update={"aging": self.aging}),
+            promises=promises_of(self.playbook, "northwind-tools", self.now()).model_copy(update=self.promised),
             default_tier="standard",
             queues={name: queue.owner for name, queue in self.playbook.queues.items()},
             intent_queues=self.intent_queues,
@@ -104,6 +114,7 @@ class World:
             people=tuple(person.name for person in self.playbook.people),
             reopen_window=timedelta(days=7).total_seconds(),
             chase_after=timedelta(days=2).total_seconds(),
+            handover_before=1800.0 if self.ownership is not None else None,
         )
 
     def _return_rules(self) -> ReturnPolicy:
@@ -138,19 +149,30 @@ class World:
         if self.snapshots:
             return OpenedTicket(stored=self.stored(), policy=self._ticket_rules())
         return OpenedTicket(
-            messages=(MessageFacts(message_id=self.message_id, received_at=self.now(), nature=MessageNature.PERSON),),
+            messages=(self._message(self.message_id, MessageNature.PERSON),),
             intents=("wismo",),
             intent_evidence="wismo: “Where is”",
             context=self.context,
             routed=self.routed,
+            ownership=self.ownership,
             policy=self._ticket_rules(),
         )
+
+    def _message(self, message_id: UUID, nature: MessageNature) -> MessageFacts:
+        return MessageFacts(
+            message_id=message_id, received_at=self.now(), nature=nature, channel=self.channel, account=self.account
+        )
+
+    @activity.defn(name=ASK_OWNER)
+    async def ask_owner(self, request: OwnerRequest) -> Ownership:
+        self.owners_asked.append(request)
+        return self.owners.pop(0)
 
     @activity.defn(name=READ_MESSAGE)
     async def read_message(self, reference: MessageReference) -> MessageFacts:
         nature = self.natures.get(reference.message_id, MessageNature.PERSON)
         said = self.said.get(reference.message_id, {})
-        return MessageFacts(message_id=reference.message_id, received_at=self.now(), nature=nature, **said)
+        return self._message(reference.message_id, nature).model_copy(update=said)
 
     @activity.defn(name=FILL_CONTEXT)
     async def fill_context(self, wanted: FillContext) -> ContextFacts:
@@ -203,6 +225,12 @@ class World:
         self._act(TELL_STAFF)
         self.notices.append(notice)
         return SentMail(message_id=f"<{notice.op_key}@example>")
+
+    @activity.defn(name=TELL)
+    async def tell(self, alert: Alert) -> Told:
+        self._act(TELL)
+        self.alerts.append(alert)
+        return Told(status=204)
 
     @activity.defn(name=SEND_RETURN_LABEL)
     async def send_return_label(self, request: ReturnLabelRequest) -> Label:

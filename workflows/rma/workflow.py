@@ -105,25 +105,14 @@ class ReturnWorkflow(ReturnDecisions):
             text = f"The {clock.name.words} deadline of {notice.due_at:%Y-%m-%d %H:%M} UTC was missed."
             self.record("missed", text, planned_for=notice.planned_for, notice=notice)
             return
-        person = notice.to or self.state.owner or self.state.policy.owner
+        to = notice.to or self.state.owner or self.state.policy.owner
         if notice.kind is NoticeKind.WARNING:
             text = f"The {clock.name.words} deadline is near: {notice.due_at:%Y-%m-%d %H:%M} UTC."
             self.record("warning", text, planned_for=notice.planned_for, notice=notice)
         else:
-            text = f"{clock.name.words.capitalize()} missed: {person} was told."
+            text = f"{clock.name.words.capitalize()} missed: {self.state.promises.title_of(to)} was told."
             self.record("escalated", text, planned_for=notice.planned_for, notice=notice)
-        self.start_effect(
-            tell(
-                self.workflow_id,
-                self.start.case_id,
-                self.headline(),
-                clock,
-                notice,
-                person,
-                self.state.owner,
-                self.now,
-            )
-        )
+        self.start_effect(tell(self, clock, notice, to))
 
     def done(self, effect: Effect, result: dict[str, Any] | None) -> None:
         match effect.purpose:

@@ -147,7 +147,7 @@ class TicketListening(TicketDecisions):
         if notice.kind is NoticeKind.WARNING:
             text = f"The {words} deadline is near: {notice.due_at:%Y-%m-%d %H:%M} UTC."
             self.record("warning", text, planned_for=notice.planned_for, notice=notice)
-            self._tell(notice, notice.to)
+            self._tell(notice)
         elif notice.kind is NoticeKind.MISSED:
             text = f"The {words} deadline of {notice.due_at:%Y-%m-%d %H:%M} UTC was missed."
             self.record("missed", text, planned_for=notice.planned_for, notice=notice)
@@ -158,14 +158,14 @@ class TicketListening(TicketDecisions):
                 self.ask_owner(given=True)
             became = "took it over" if takes_over else "was told"
             missed = "Stalled" if notice.clock is ClockName.STALLED else f"{words.capitalize()} missed"
-            self.record("escalated", f"{missed}: {notice.to} {became}.", planned_for=notice.planned_for, notice=notice)
-            self._tell(notice, notice.to)
+            told = state.promises.title_of(notice.to) if notice.to is not None else "nobody"
+            self.record("escalated", f"{missed}: {told} {became}.", planned_for=notice.planned_for, notice=notice)
+            self._tell(notice)
 
-    def _tell(self, notice: Notice, person: str | None) -> None:
+    def _tell(self, notice: Notice) -> None:
         clock = self.state.clock(notice.clock)
-        if person is not None and clock is not None:
-            case_id, owner = self.start.case_id, self.state.owner
-            self.start_effect(tell(self.workflow_id, case_id, self.headline(), clock, notice, person, owner, self.now))
+        if notice.to is not None and clock is not None:
+            self.start_effect(tell(self, clock, notice, notice.to))
 
 
 def _found(facts: ContextFacts) -> str:

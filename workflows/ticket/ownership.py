@@ -20,7 +20,9 @@ class TicketOwnership(TicketPromises):
         planned, asks = self._next_planned_time(), self.state.ask_owner_at
         if planned is not None and planned <= self.now:
             self.state.planned_at = planned
-            self.plan_anew(f"a planned time began or ended {planned:%Y-%m-%d %H:%M} UTC")
+            because = f"a planned time began or ended {planned:%Y-%m-%d %H:%M} UTC"
+            self.plan_anew(because)
+            self.record("planned", f"{because.capitalize()}; the open deadlines follow it.", planned_for=planned)
         if asks is not None and asks <= self.now and self.state.status in _UNDER_WAY:
             await self._hand_over()
 
