@@ -87,6 +87,10 @@ class TargetRule(BaseModel):
         return f"{place}, during “{self.overlay}”" if self.overlay else place
 
 
+_YEARS_OF_DEADLINES, _YEARS_OF_SHIFTS = 2, 1
+"""How far ahead holidays are written out: they travel with every case."""
+
+
 class About(NamedTuple):
     """What of a case decides on its targets."""
 
@@ -185,19 +189,20 @@ def promises_of(playbook: Playbook, store: str, at: datetime) -> Promises:
                 *_special(overlay.special, level.calendar, level.ladder),
             ]
             targets += [_during(overlay, rule) for rule in planned]
-    used = {level.calendar, *(rule.calendar for rule in targets)}
-    used |= {person.shifts for person in playbook.people if person.shifts is not None}
-    used |= {party.calendar for party in playbook.waiting.values() if party.calendar is not None}
+    shifts = {person.name: person.shifts for person in playbook.people if person.shifts is not None}
+    counted = {level.calendar, *(rule.calendar for rule in targets)}
+    counted |= {party.calendar for party in playbook.waiting.values() if party.calendar is not None}
+    years = {name: _YEARS_OF_SHIFTS for name in shifts.values()} | dict.fromkeys(counted, _YEARS_OF_DEADLINES)
     return Promises(
         version=playbook.version,
         store=store,
         calendar=level.calendar,
-        calendars={name: playbook.calendars[name].pinned(at.date()) for name in sorted(used)},
+        calendars={name: playbook.calendars[name].pinned(at.date(), known) for name, known in sorted(years.items())},
         ladders=playbook.ladders,
         channels=playbook.alert_channels,
         ladder=level.ladder,
         targets=tuple(targets),
-        shifts={person.name: person.shifts for person in playbook.people if person.shifts is not None},
+        shifts=shifts,
         leads={key: playbook.teams[queue.team].lead for key, queue in playbook.queues.items()},
         managers={key: playbook.teams[queue.team].manager for key, queue in playbook.queues.items()},
         acknowledged_for=playbook.tickets.acknowledged_for,

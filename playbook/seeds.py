@@ -20,7 +20,11 @@ class Seed(NamedTuple):
 def load_seeds(folder: Path) -> tuple[Seed, ...]:
     """All of `<folder>/<language>.yaml`. Raises PlaybookError with every mistake."""
     seeds, mistakes = list[Seed](), list[Mistake]()
-    for file in sorted(folder.glob("*.yaml")):
+    files = sorted(folder.glob("*.yaml"))
+    if not files:
+        words = "there are no files with sentences to learn intents from. Add one a language, such as en.yaml."
+        raise PlaybookError([Mistake(folder.name, None, words)])
+    for file in files:
         try:
             seeds += _read(file)
         except PlaybookError as error:

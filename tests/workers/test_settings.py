@@ -66,6 +66,6 @@ def test_driver_is_named(scheme: str) -> None:
     assert require_database_url(settings) == "postgresql+psycopg://casework@database/casework"
 
 
-def test_missing_database_is_told_with_a_way_out() -> None:
-    with pytest.raises(CommandError, match=r"CASEWORK_DATABASE_URL is not set; .*casework up"):
-        require_database_url(load_settings())
+def test_missing_database_is_told_with_a_way_out(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"CASEWORK_DATABASE_URL is not set and .*casework up"):
+        require_database_url(load_settings(data=tmp_path))

@@ -31,8 +31,8 @@ class RosterNews(News):
 
 
 class Reply(Decision):
-    """Answer the customer. With `close` the ticket is resolved as soon as the answer is out. The references that the text names
-    are answered by it, and those that `answers` lists."""
+    """Answer the customer. With `close` the ticket is resolved as soon as the answer is out. References that the text names are
+    answered by it; `answers` says which others are."""
 
     kind: ClassVar[str] = "reply"
     title: ClassVar[str] = "Reply"
