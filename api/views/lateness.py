@@ -17,7 +17,7 @@ _LISTED = 10
 class LatenessView(View):
     """How late notices of one kind and step were given, in seconds."""
 
-    kind: str = Field(description="warning, missed, escalated, stalled or handed_over", examples=["escalated"])
+    kind: str = Field(description="warning, missed, escalated, stalled, planned or handed_over", examples=["escalated"])
     step: int | None = Field(description="which step of the ladder, counted from 1; null where it is none", examples=[2])
     count: int = Field(examples=[41])
     median: float = Field(examples=[0.21])

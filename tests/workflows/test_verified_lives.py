@@ -6,6 +6,7 @@ from domain.promises import ClockName
 from domain.verifying import Record, differences
 from tests.workflows.conftest import Stage
 from tests.workflows.test_ticket import opened
+from tests.workflows.test_ticket_promises import elapsed, rule
 from tests.workflows.world import World
 from workflows.ticket.contract import Acknowledge, Reply, Resolve, Retag, Wait
 
@@ -45,3 +46,16 @@ async def test_a_return_that_waits_for_approval_too_long_agrees(stage: Stage) ->
     await stage.pass_time(12 * DAY)
     await stage.until(lambda: "missed" in stage.world.kinds())
     assert differences(record(stage.world)) == []
+
+
+async def test_a_planned_time_is_late_only_for_tickets_that_were_there_when_it_began(stage: Stage) -> None:
+    now = await stage.environment.get_current_time()
+    starts, ends = now - DAY, now + DAY
+    peak = rule(ClockName.FIRST_RESPONSE, 1, overlay="Peak", starts=starts, ends=ends, in_flight=True)
+    elapsed(stage.world, rule(ClockName.FIRST_RESPONSE, 100), rule(ClockName.RESOLUTION, 200), peak)
+    world = await opened(stage)
+    await stage.pass_time(2 * DAY)
+    await stage.until(lambda: world.kinds().count("planned") == 2)
+    planned = [line.planned_for for line in record(world).lines if line.kind == "planned"]
+    assert planned == [None, ends]
+    assert differences(record(world)) == []

@@ -22,7 +22,10 @@ class TicketOwnership(TicketPromises):
             self.state.planned_at = planned
             because = f"a planned time began or ended {planned:%Y-%m-%d %H:%M} UTC"
             self.plan_anew(because)
-            self.record("planned", f"{because.capitalize()}; the open deadlines follow it.", planned_for=planned)
+            # What had begun before the ticket was there is not late.
+            was_there = any(clock.started_at <= planned for clock in self.state.clocks)
+            text = f"{because.capitalize()}; the open deadlines follow it."
+            self.record("planned", text, planned_for=planned if was_there else None)
         if asks is not None and asks <= self.now and self.state.status in _UNDER_WAY:
             await self._hand_over()
 
