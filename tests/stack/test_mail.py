@@ -37,7 +37,7 @@ def test_mail_becomes_a_ticket_that_knows_its_order(api: Api, door: MailDoor) ->
     assert ticket["workflow_id"] == f"ticket-{ticket['number']}"
     assert [message["sender"]["email"] for message in ticket["messages"]] == [stranger]
     clocks = {clock["name"]: clock for clock in ticket["clocks"]}
-    assert set(clocks) == {"first_response", "resolution"}
+    assert set(clocks) == {"first_response", "resolution", "stalled"}
     for clock in clocks.values():
         assert clock["state"] == "running"
         assert any("tier gold" in line.lower() for line in clock["explanation"]), clock

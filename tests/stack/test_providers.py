@@ -21,7 +21,7 @@ def test_ticket_is_there_without_the_store(api: Api, simulators: Simulators, fau
     assert time.monotonic() - begin < AT_ONCE_SECONDS
     assert ticket["status"] == "open"
     assert ticket["queue"] == "delivery"
-    assert {clock["name"] for clock in ticket["clocks"]} == {"first_response", "resolution"}
+    assert {clock["name"] for clock in ticket["clocks"]} == {"first_response", "resolution", "stalled"}
     assert ticket["context"]["orders"] == []
     assert ticket["context"]["missing"] == ["The store did not answer; order details will follow."]
     assert ticket["tier"] == "standard"

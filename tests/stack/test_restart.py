@@ -51,7 +51,7 @@ def test_everything_is_there_after_a_stop_and_a_start(own_stack: Running) -> Non
     after = [api.ticket(ticket["id"]), returning.shown(), api.ticket(closed["id"])]
     assert after == before
     assert api.download(returning.shown()["label"]["url"]) == label
-    assert {clock["name"] for clock in after[0]["clocks"] if clock["state"] == "running"} == {"resolution"}
+    assert {clock["name"] for clock in after[0]["clocks"] if clock["state"] == "running"} == {"resolution", "stalled"}
 
     api.applied(ticket["id"], "reply", text="It is at your door.", seen_revision=after[0]["revision"])
     until(lambda: len(simulators.mails(buyer)) == 2, "the second reply is in the mailbox")
