@@ -1,7 +1,7 @@
 """Replays every recorded history with today's workflow code: `python -m tests.replay.gate`."""
 
 import asyncio
-import sys
+import os
 from pathlib import Path
 
 from tests.replay.histories import FOLDER
@@ -21,5 +21,6 @@ async def replay(folder: Path = FOLDER) -> tuple[int, list[str]]:
 
 if __name__ == "__main__":
     counted, problems = asyncio.run(replay())
-    print(*problems, f"{counted - len(problems)} of {counted} histories replay", sep="\n")
-    sys.exit(bool(problems))
+    print(*problems, f"{counted - len(problems)} of {counted} histories replay", sep="\n", flush=True)
+    # As the command `casework` ends: the SDK's threads now and then abort an interpreter that is taken down.
+    os._exit(bool(problems))
