@@ -15,6 +15,8 @@ from tests.stack.running import ADMIN_TOKEN, Ports, until
 
 NORTHWIND = "northwind-tools"
 NORTHWIND_ADDRESS = "support@northwind-tools.example"
+HAMBURG = ("Emma Clarke", "Jonas Weber")
+"""The team of most of the demo's queues."""
 CALL_SECONDS = 40
 WAIT_SECONDS = 30
 """How long the API is asked to wait for the outcome of a decision: the most it allows."""

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.stack.clients import NORTHWIND, NORTHWIND_ADDRESS, Api, MailDoor, Simulators, headers_of, unique, write_mail
+from tests.stack.clients import HAMBURG, NORTHWIND, NORTHWIND_ADDRESS, Api, MailDoor, Simulators, headers_of, unique, write_mail
 from tests.stack.running import until
 
 BUYER = "tom.okafor@brightwell-construction.example"
@@ -31,14 +31,15 @@ def test_mail_becomes_a_ticket_that_knows_its_order(api: Api, door: MailDoor) ->
     lines = {line["sku"]: line for line in ticket["context"]["orders"][0]["lines"]}
     assert (lines["NW-BAT-5A"]["quantity"], lines["NW-BAT-5A"]["quantity_shipped"]) == (24, 18)
     assert ticket["context"]["missing"] == []
-    assert (ticket["store"], ticket["queue"], ticket["owner"]) == (NORTHWIND, "delivery", "Emma Clarke")
+    assert (ticket["store"], ticket["queue"]) == (NORTHWIND, "delivery")
+    assert ticket["owner"] in HAMBURG, "whoever of the queue's team is on duty at this hour"
     assert (ticket["language"], ticket["intent"]) == ("en", "wismo")
     assert (ticket["company"], ticket["tier"]) == ("Brightwell Construction Ltd", "gold")
     assert ticket["workflow_id"] == f"ticket-{ticket['number']}"
     assert [message["sender"]["email"] for message in ticket["messages"]] == [stranger]
     clocks = {clock["name"]: clock for clock in ticket["clocks"]}
     assert set(clocks) == {"first_response", "resolution", "stalled"}
-    for clock in clocks.values():
+    for clock in (clocks["first_response"], clocks["resolution"]):
         assert clock["state"] == "running"
         assert any("tier gold" in line.lower() for line in clock["explanation"]), clock
         assert any("business time in calendar Berlin office" in line for line in clock["explanation"]), clock
