@@ -12,7 +12,8 @@ from domain.sla import Notice
 class Snapshot(BaseModel):
     """What a case publishes of itself. A lower `revision` never replaces a higher one.
 
-    `state` is the whole state model as JSON: enough to show the case and to begin a new run of its workflow with.
+    `state` is the state model as JSON without its `policy`, which comes with the first revision alone: the rules a case was born
+    with never change and are most of what it remembers. Both are enough to show the case and to begin a new run with.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,6 +33,7 @@ class Snapshot(BaseModel):
     revision: int
     playbook_version: str | None = None
     state: dict[str, Any] = Field(default_factory=dict)
+    policy: dict[str, Any] | None = None
 
 
 class TimelineEvent(BaseModel):

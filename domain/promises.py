@@ -1,11 +1,12 @@
 """The promises a case is born with (P6): all targets that may apply to it, the calendars they are counted in, the ladders they
 climb. What applies at a moment is the most specific target, and it says why."""
 
+import marshal
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ModelWrapValidatorHandler, model_validator
 
 from domain.calendars import Calendar
 from domain.playbook import Playbook
@@ -87,6 +88,11 @@ class TargetRule(BaseModel):
         return f"{place}, during “{self.overlay}”" if self.overlay else place
 
 
+_KINDS_KEPT = 100
+_WITHOUT_REFERENCES = 2
+"""The version of `marshal` whose bytes hang on the content alone."""
+_read: dict[bytes, Any] = {}
+
 _YEARS_OF_DEADLINES, _YEARS_OF_SHIFTS = 2, 1
 """How far ahead holidays are written out: they travel with every case."""
 
@@ -124,6 +130,24 @@ class Promises(BaseModel):
     parties: dict[str, WaitingParty] = {}
     channel_clocks: tuple[ChannelClock, ...] = ()
     aging: Aging | None = None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _one_of_a_kind(cls, data: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        """Thousands of cases carry the same promises, and reading them takes longer than all else of a case: what was read
+        before is the same object."""
+        try:
+            written = marshal.dumps(data, _WITHOUT_REFERENCES)
+        except ValueError:  # not read, but made of models
+            return validate(data)
+        if written not in _read:
+            if len(_read) >= _KINDS_KEPT:
+                _read.clear()
+            _read[written] = validate(data)
+        return _read[written]
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self
 
     def target(self, clock: ClockName, about: About, at: datetime) -> TargetRule | None:
         """The most specific target of this clock that holds; of equals the first."""

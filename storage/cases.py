@@ -16,13 +16,22 @@ from storage.tables import attachments, cases, contexts, effects, messages, play
 Row = dict[str, Any]
 
 
+STATE: sql.ColumnElement[Any] = sql.case(
+    (cases.c.policy.is_(None), cases.c.state),
+    else_=cases.c.state.op("||")(sql.func.jsonb_build_object("policy", cases.c.policy)),
+).label("state")
+"""The whole state model, with the rules the case was born with."""
+WHOLE = (*(column for column in cases.c if column.name not in ("state", "policy")), STATE)
+"""The columns of a case, its state whole."""
+
+
 class UnknownCase(LookupError):
     """No case or message has this id: a defect, since ids come from our own records."""
 
 
 async def read_birth(connection: AsyncConnection, case_id: UUID) -> Row:
-    """The row of a case. Raises UnknownCase."""
-    found = await connection.execute(sql.select(cases).where(cases.c.id == case_id))
+    """The row of a case, with its whole state. Raises UnknownCase."""
+    found = await connection.execute(sql.select(*WHOLE).where(cases.c.id == case_id))
     row = found.mappings().one_or_none()
     if row is None:
         raise UnknownCase(f"no case {case_id}")

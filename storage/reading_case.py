@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.cases import WHOLE
 from storage.decisions import StoredDecision, of_case
 from storage.tables import attachments, cases, contexts, effects, messages, timeline
 
@@ -29,7 +30,7 @@ class CaseFile:
 
 async def find_case(connection: AsyncConnection, case_id: UUID, process: str | None = None) -> Row | None:
     """The row of a case; None where there is none, or where it is of another process."""
-    query = sql.select(cases).where(cases.c.id == case_id)
+    query = sql.select(*WHOLE).where(cases.c.id == case_id)
     if process is not None:
         query = query.where(cases.c.process == process)
     row = (await connection.execute(query)).mappings().one_or_none()
@@ -45,7 +46,7 @@ async def read_case(connection: AsyncConnection, case_id: UUID, process: str | N
         case=case,
         messages=await _messages(connection, case_id),
         context=await _context(connection, case_id),
-        children=await _rows(connection, sql.select(cases).where(cases.c.parent_id == case_id).order_by(cases.c.number)),
+        children=await _rows(connection, sql.select(*WHOLE).where(cases.c.parent_id == case_id).order_by(cases.c.number)),
         decisions=await of_case(connection, case_id),
         timeline=await _rows(
             connection, sql.select(timeline).where(timeline.c.case_id == case_id).order_by(timeline.c.sequence)
@@ -58,7 +59,7 @@ async def read_children(connection: AsyncConnection, case_ids: list[UUID]) -> li
     """The files of several cases without their messages: decisions, timeline and effects, three queries for all of them."""
     if not case_ids:
         return []
-    found = await _rows(connection, sql.select(cases).where(cases.c.id.in_(case_ids)).order_by(cases.c.number))
+    found = await _rows(connection, sql.select(*WHOLE).where(cases.c.id.in_(case_ids)).order_by(cases.c.number))
     lines = await _rows(
         connection,
         sql.select(timeline).where(timeline.c.case_id.in_(case_ids)).order_by(timeline.c.case_id, timeline.c.sequence),

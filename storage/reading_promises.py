@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.case import TimelineEvent
 from domain.verifying import Record
+from storage.cases import STATE
 from storage.tables import cases, messages, timeline
 
 _NUMBER_BITS = 64
@@ -37,7 +38,7 @@ async def read_promises(connection: AsyncConnection, numbers: Sequence[int]) -> 
         cases.c.number,
         cases.c.workflow_id,
         cases.c.title,
-        cases.c.state,
+        STATE,
         cases.c.start,
         cases.c.next_due_at,
     )

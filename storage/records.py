@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sql
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.case import Outcome, Publication, TimelineEvent
@@ -29,10 +29,12 @@ _SHOWN = (
     "playbook_version",
     "state",
 )
+_POLICY = sql.func.coalesce(sql.bindparam("policy", type_=JSONB(none_as_null=True)), cases.c.policy, cases.c.state["policy"])
+"""As the case was born with it. The last part is for cases that published their whole state each time."""
 _SHOW = (
     sql.update(cases)
     .where(cases.c.id == sql.bindparam("case_id"), cases.c.revision <= sql.bindparam("revision"))
-    .values({name: sql.bindparam(name) for name in _SHOWN} | {"updated_at": sql.func.now()})
+    .values({name: sql.bindparam(name) for name in _SHOWN} | {"policy": _POLICY, "updated_at": sql.func.now()})
     .returning(sql.func.pg_notify(CASE_CHANGED, sql.bindparam("notice")))
 )
 _line = insert(timeline)
@@ -48,7 +50,7 @@ async def publish(connection: AsyncConnection, publication: Publication) -> None
     workflow task that is repeated publishes again what it had published, and perhaps more."""
     snapshot = publication.snapshot
     notice = {"case_id": str(snapshot.case_id)}
-    shown = snapshot.model_dump(include={"case_id", *_SHOWN}) | {"notice": json.dumps(notice)}
+    shown = snapshot.model_dump(include={"case_id", "policy", *_SHOWN}) | {"notice": json.dumps(notice)}
     if (await connection.execute(_SHOW, shown)).one_or_none() is None:
         await notify(connection, CASE_CHANGED, notice)
     if publication.events:

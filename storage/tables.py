@@ -48,7 +48,8 @@ cases = sql.Table(
     sql.Column("next_due_at", Instant),
     sql.Column("revision", sql.Integer, nullable=False, server_default="0"),
     sql.Column("playbook_version", sql.Text),
-    sql.Column("state", Json, comment="the process's whole state model; null until its workflow has published"),
+    sql.Column("state", Json, comment="the process's state model but for its policy; null until its workflow has published"),
+    sql.Column("policy", Json, comment="the rules the case was born with; they are most of its state and never change"),
     sql.Column("start", Json, comment="what the case was started with"),
     sql.Column(
         "parent_id",

@@ -203,8 +203,8 @@ class Ownership(_Model):
 
 
 class OpenedTicket(_Model):
-    """All a new ticket needs in its first moment. `stored` is the state of a ticket that had closed and is woken again.
-    `counts_from` is when its clocks begin, if that is not when the customer wrote; `answered`: the last word is ours. `routed`
+    """All a new ticket needs in its first moment. `stored` is the state of a ticket that had closed and is woken again;
+    its policy is in there. `counts_from` is when its clocks begin, if that is not when the customer wrote; `answered`: the last word is ours. `routed`
     is None only in histories from before there were routing rules, and where it is woken again."""
 
     stored: dict[str, Any] | None = None
@@ -221,7 +221,7 @@ class OpenedTicket(_Model):
     context: ContextFacts = ContextFacts()
     routed: Routed | None = None
     ownership: Ownership | None = None
-    policy: TicketPolicy
+    policy: TicketPolicy | None = None
 
 
 class ReturnPolicy(_Model):
@@ -254,7 +254,8 @@ class ReturnLineFacts(_Model):
 
 
 class OpenedReturn(_Model):
-    """All a new return needs. `problems` say in words why it cannot be: then it is refused at once."""
+    """All a new return needs. `problems` say in words why it cannot be: then it is refused at once. `stored` is the state of one
+    that had closed and is woken again; its policy is in there."""
 
     stored: dict[str, Any] | None = None
     store_answered: bool = True
@@ -268,7 +269,7 @@ class OpenedReturn(_Model):
     is_paid: bool = False
     started_by: str = ""
     problems: tuple[str, ...] = ()
-    policy: ReturnPolicy
+    policy: ReturnPolicy | None = None
 
 
 class EffectDecision(_Model):

@@ -32,9 +32,9 @@ class ReturnRecords:
         async with self._database.begin() as connection:
             birth = await cases.read_birth(connection, reference.case_id)
             order_id = birth["start"]["lines"][0]["order_id"]
-            policy = self._policy(playbook, reference.store, order_id)
             if birth["state"] is not None:
-                return OpenedReturn(stored=birth["state"], policy=policy)
+                return OpenedReturn(stored=birth["state"])
+            policy = self._policy(playbook, reference.store, order_id)
             wanted: dict[str, Any] = birth["start"]
             elsewhere = await cases.quantities_under_return(connection, birth["id"], reference.store, order_id)
             ticket = await cases.read_birth(connection, birth["parent_id"]) if birth["parent_id"] else None

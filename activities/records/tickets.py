@@ -55,7 +55,7 @@ class TicketRecords:
         async with self._database.begin() as connection:
             birth = await cases.read_birth(connection, reference.case_id)
             if birth["state"] is not None:
-                return OpenedTicket(stored=birth["state"], policy=self._policy(playbook, reference.store, datetime.now(UTC)))
+                return OpenedTicket(stored=birth["state"])
             inbound = await cases.read_inbound(connection, reference.case_id)
             answered = await cases.has_the_last_word(connection, reference.case_id)
             spoken = await cases.languages_of(connection, inbound[0], reference.case_id)

@@ -10,6 +10,7 @@ import sqlalchemy as sql
 
 from domain.case import Publication, Snapshot, TimelineEvent
 from storage import records
+from storage.cases import read_birth
 from storage.engine import Database
 from storage.tables import cases, timeline
 
@@ -54,6 +55,23 @@ async def test_everything_shown_is_stored(database: Database) -> None:
     stored = await row(database)
     assert (stored.revision, stored.stage, stored.queue, stored.owner) == (1, "awaiting_agent", "delivery", "Emma Clarke")
     assert (stored.orders, stored.next_due_at, stored.state) == (["10452", "10453"], AT, {"said": "opened"})
+
+
+async def test_the_rules_of_its_birth_are_published_once_and_kept(database: Database) -> None:
+    case_id = await case(database)
+    await publish(database, publication(case_id, 1, "opened", policy={"promised": [None, 1]}), publication(case_id, 2, "read"))
+    async with database.begin() as connection:
+        whole = (await read_birth(connection, case_id))["state"]
+    assert whole == {"said": "read", "policy": {"promised": [None, 1]}}
+
+
+async def test_a_case_that_published_its_rules_each_time_keeps_them(database: Database) -> None:
+    case_id = await case(database)
+    before = publication(case_id, 1, "opened", state={"said": "opened", "policy": {"promised": 1}})
+    await publish(database, before, publication(case_id, 2, "read"))
+    async with database.begin() as connection:
+        whole = (await read_birth(connection, case_id))["state"]
+    assert whole == {"said": "read", "policy": {"promised": 1}}
 
 
 async def test_an_older_revision_changes_no_state_and_keeps_its_line(database: Database) -> None:

@@ -15,7 +15,7 @@ DAY = timedelta(days=1)
 
 def record(world: World) -> Record:
     lines = [world.events[sequence] for sequence in sorted(world.events)]
-    return Record(state=world.shown.state, lines=lines, next_due_at=world.shown.next_due_at)
+    return Record(state=world.stored() or {}, lines=lines, next_due_at=world.shown.next_due_at)
 
 
 async def test_a_ticket_that_waits_and_is_late_agrees_all_along(stage: Stage) -> None:

@@ -101,7 +101,11 @@ class World:
         return [self.events[sequence].kind for sequence in sorted(self.events)]
 
     def stored(self) -> dict[str, Any] | None:
-        return self.shown.state if self.snapshots else None
+        """As the records have it: the policy came with the first publication alone."""
+        if not self.snapshots:
+            return None
+        policy = next(snapshot.policy for snapshot in self.snapshots if snapshot.policy is not None)
+        return self.shown.state | {"policy": policy}
 
     def _ticket_rules(self) -> TicketPolicy:
         return TicketPolicy(
@@ -147,7 +151,7 @@ class World:
     @activity.defn(name=OPEN_TICKET)
     async def open_ticket(self, reference: CaseReference) -> OpenedTicket:
         if self.snapshots:
-            return OpenedTicket(stored=self.stored(), policy=self._ticket_rules())
+            return OpenedTicket(stored=self.stored())
         return OpenedTicket(
             messages=(self._message(self.message_id, MessageNature.PERSON),),
             intents=("wismo",),
@@ -182,7 +186,7 @@ class World:
     @activity.defn(name=OPEN_RETURN)
     async def open_return(self, reference: CaseReference) -> OpenedReturn:
         if self.snapshots:
-            return OpenedReturn(stored=self.stored(), policy=self._return_rules())
+            return OpenedReturn(stored=self.stored())
         self._act(OPEN_RETURN)
         return OpenedReturn(
             order_id=ORDER,

@@ -275,8 +275,9 @@ class Case(Generic[State]):
 
     def _publication(self) -> Publication:
         """Takes what is to be shown, under the next revision."""
-        self.state.revision += 1
         state = self.state
+        policy = {} if state.revision else state.model_dump(mode="json", include={"policy"})
+        state.revision += 1
         publication = Publication(
             snapshot=Snapshot(
                 case_id=self.start.case_id,
@@ -285,7 +286,8 @@ class Case(Generic[State]):
                 store=self.start.store,
                 next_due_at=next_deadline(state.clocks),
                 orders=tuple(state.orders),
-                state=state.model_dump(mode="json"),
+                state=state.model_dump(mode="json", exclude={"policy"}),
+                **policy,
                 **state.model_dump(
                     include={"status", "stage", "queue", "owner", "company", "intent", "revision", "playbook_version"}
                 ),

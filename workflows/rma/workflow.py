@@ -5,7 +5,7 @@ from typing import Any
 
 from temporalio import workflow
 
-from activities.records.models import OPEN_RETURN, CaseReference, OpenedReturn
+from activities.records.models import OPEN_RETURN, CaseReference, OpenedReturn, ReturnPolicy
 from domain.promises import ClockName
 from domain.sla import Notice, NoticeKind, start_clock
 from workflows._kit.calls import look_up, look_up_patiently
@@ -44,12 +44,11 @@ class ReturnWorkflow(ReturnDecisions):
             opened = await look_up_patiently(
                 OPEN_RETURN, patient, OpenedReturn, TASK_QUEUE, "Ask the store again for the order"
             )
-        if opened.stored is not None:
+        if opened.stored is not None or opened.policy is None:
             return ReturnState.model_validate(opened.stored)
-        return self._born(opened)
+        return self._born(opened, opened.policy)
 
-    def _born(self, opened: OpenedReturn) -> ReturnState:
-        policy = opened.policy
+    def _born(self, opened: OpenedReturn, policy: ReturnPolicy) -> ReturnState:
         self.state = state = ReturnState(
             status="open",
             stage=Stage.REQUESTED,

@@ -10,6 +10,7 @@ from activities.records.models import (
     ContextFacts,
     FillContext,
     OpenedTicket,
+    TicketPolicy,
 )
 from domain.promises import ClockName
 from domain.routing import Routed
@@ -48,16 +49,16 @@ class TicketWorkflow(TicketMerging):
             return TicketState.model_validate(self.start.state)
         reference = CaseReference(case_id=self.start.case_id, store=self.start.store)
         opened = await look_up(OPEN_TICKET, reference, OpenedTicket, "Read, triage and look up the order")
-        if opened.stored is not None:
+        if opened.stored is not None or opened.policy is None:
             return TicketState.model_validate(opened.stored)
-        self.state = self._born(opened)
+        self.state = self._born(opened, opened.policy)
         if opened.context.same is not None:
             await self.join_automatically(opened.context.same)
         return self.state
 
-    def _born(self, opened: OpenedTicket) -> TicketState:
-        policy, context = opened.policy, opened.context
-        routed = opened.routed or _routed_before_rules(opened)
+    def _born(self, opened: OpenedTicket, policy: TicketPolicy) -> TicketState:
+        context = opened.context
+        routed = opened.routed or _routed_before_rules(opened, policy)
         queue, owner = policy.place_of(routed)
         tier = context.tier if context.tier in policy.tiers else policy.default_tier
         state = TicketState(
@@ -125,7 +126,7 @@ class TicketWorkflow(TicketMerging):
             await self.join_automatically(facts.same)
 
 
-def _routed_before_rules(opened: OpenedTicket) -> Routed:
+def _routed_before_rules(opened: OpenedTicket, policy: TicketPolicy) -> Routed:
     """Histories from before there were routing rules bring the queue of each intent."""
-    intent, policy = opened.intents[0], opened.policy
+    intent = opened.intents[0]
     return Routed(queue=policy.intent_queues.get(intent, policy.default_queue), reason=f"Intent {intent}.")
