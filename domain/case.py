@@ -12,8 +12,8 @@ from domain.sla import Notice
 class Snapshot(BaseModel):
     """What a case publishes of itself. A lower `revision` never replaces a higher one.
 
-    `state` is the state model as JSON without its `policy`, which comes with the first revision alone: the rules a case was born
-    with never change and are most of what it remembers. Both are enough to show the case and to begin a new run with.
+    `state` is the state model as JSON without its `policy`, which comes with the first revision alone: the rules a case was
+    born with never change and are most of what it remembers. Both are enough to show the case and to begin a new run with.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -203,9 +203,9 @@ class Ownership(_Model):
 
 
 class OpenedTicket(_Model):
-    """All a new ticket needs in its first moment. `stored` is the state of a ticket that had closed and is woken again;
-    its policy is in there. `counts_from` is when its clocks begin, if that is not when the customer wrote; `answered`: the last word is ours. `routed`
-    is None only in histories from before there were routing rules, and where it is woken again."""
+    """All a new ticket needs in its first moment. `stored` is the state, policy included, of a ticket that closed and is woken
+    again. `counts_from` is when its clocks begin, if that is not when the customer wrote; `answered`: the last word is ours.
+    `routed` is None only in histories from before there were routing rules, and where it is woken again."""
 
     stored: dict[str, Any] | None = None
     counts_from: AwareDatetime | None = None
@@ -254,8 +254,8 @@ class ReturnLineFacts(_Model):
 
 
 class OpenedReturn(_Model):
-    """All a new return needs. `problems` say in words why it cannot be: then it is refused at once. `stored` is the state of one
-    that had closed and is woken again; its policy is in there."""
+    """All a new return needs. `problems` say in words why it cannot be: then it is refused at once. `stored` is the state,
+    policy included, of one that had closed and is woken again."""
 
     stored: dict[str, Any] | None = None
     store_answered: bool = True
