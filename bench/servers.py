@@ -75,7 +75,7 @@ async def temporal_server(dynamic: Mapping[str, int] | None = None, identity: st
     supervisor = Supervisor(folder / "logs", lambda _: None)
     try:
         await supervisor.start(Part("temporal", command, readiness.temporal_serves(address)))
-        client = await Client.connect(address, plugins=[temporal.plugin()], identity=identity)
+        client = await Client.connect(address, plugins=[temporal.plugin(watched=False)], identity=identity)
         metrics = f"http://127.0.0.1:{metrics_port}/metrics"
         yield TemporalServer(client, address, metrics, supervisor.process_ids()["temporal"])
     finally:

@@ -47,6 +47,8 @@ class ClockName(StrEnum):
 
 TARGETED = (ClockName.FIRST_RESPONSE, ClockName.NEXT_RESPONSE, ClockName.RESOLUTION)
 """The clocks whose length is a target of the service level."""
+PROMISED = (*TARGETED, ClockName.CHANNEL_RESPONSE)
+"""The clocks of what a customer was promised, by us or by the channel."""
 
 
 class TargetRule(BaseModel):
@@ -130,6 +132,9 @@ class Promises(BaseModel):
     parties: dict[str, WaitingParty] = {}
     channel_clocks: tuple[ChannelClock, ...] = ()
     aging: Aging | None = None
+    due_comes_first: bool = False
+    """Whether a promise to the customer that is due is told before what has arrived meanwhile is applied: an answer that waited
+    through an outage does not make a missed promise look kept. False: born before there was that rule."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -233,6 +238,7 @@ def promises_of(playbook: Playbook, store: str, at: datetime) -> Promises:
         parties=playbook.waiting,
         channel_clocks=tuple(clock for clock in playbook.channel_clocks if clock.until is None or clock.until > at.date()),
         aging=level.aging,
+        due_comes_first=True,
     )
 
 

@@ -119,7 +119,7 @@ async def open_tickets_by_owner(connection: AsyncConnection) -> dict[str, int]:
 
 async def duty_for(
     connection: AsyncConnection,
-    playbook: Playbook,
+    roster: Roster,
     queue: str,
     at: datetime,
     owner: str | None = None,
@@ -129,7 +129,6 @@ async def duty_for(
 
     Raises UnknownQueue.
     """
-    roster = await read_roster(connection, playbook, at)
     kept = None if owner is None else keep_owner(roster, queue, owner, at)
     if kept is not None:
         return kept

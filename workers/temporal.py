@@ -1,6 +1,8 @@
 """How Casework speaks with Temporal: one plugin for client, worker, replayer and tests, and the connection.
 
-Tests, replay and production cannot drift apart while all of them take this plugin.
+Tests, replay and production cannot drift apart while all of them take this plugin. They differ in one thing: tests and replay
+run workflow code in the sandbox, which refuses what is not deterministic; a worker that serves runs the same code without, at
+half the cost (docs/decisions/023-the-sandbox-is-a-test.md).
 """
 
 import os
@@ -12,10 +14,10 @@ from temporalio.envconfig import ClientConfig
 from temporalio.plugin import SimplePlugin
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError
-from temporalio.worker import WorkflowRunner
+from temporalio.worker import UnsandboxedWorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from workers import compiled_once, registry
+from workers import registry
 from workers.errors import CommandError
 
 PASSED_THROUGH: dict[str, str] = {
@@ -51,16 +53,11 @@ def sandbox() -> SandboxRestrictions:
     return SandboxRestrictions.default.with_passthrough_modules(*sorted(passed_through_modules()))
 
 
-def _sandboxed(runner: WorkflowRunner | None) -> WorkflowRunner:
-    if runner is not None and not isinstance(runner, SandboxedWorkflowRunner):
-        return runner
-    compiled_once.install()
-    return SandboxedWorkflowRunner(restrictions=sandbox())
-
-
-def plugin() -> SimplePlugin:
-    """Data converter and sandbox, for `Client.connect`, `Replayer` and the test environments alike."""
-    return SimplePlugin("casework", data_converter=pydantic_data_converter, workflow_runner=_sandboxed)
+def plugin(*, watched: bool = True) -> SimplePlugin:
+    """Data converter and workflow runner, for `Client.connect`, `Replayer` and the test environments alike. `watched`: workflow
+    code runs in the sandbox."""
+    runner = SandboxedWorkflowRunner(restrictions=sandbox()) if watched else UnsandboxedWorkflowRunner()
+    return SimplePlugin("casework", data_converter=pydantic_data_converter, workflow_runner=runner)
 
 
 def address() -> str:
@@ -83,7 +80,7 @@ async def connect(runtime: Runtime | None = None, *, within: timedelta = timedel
     config = ClientConfig.load_client_connect_config()
     config.setdefault("namespace", os.environ.get("TEMPORAL_NAMESPACE", "default"))
     try:
-        client = await Client.connect(**config, plugins=[plugin()], runtime=runtime, identity=identity())
+        client = await Client.connect(**config, plugins=[plugin(watched=False)], runtime=runtime, identity=identity())
         await client.service_client.check_health(timeout=within)
     except (RuntimeError, RPCError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -6,7 +6,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
 from activities.records.models import ASK_OWNER, OwnerRequest, Ownership
-from domain.playbook import Playbook
 from domain.roster import Duty, Roster, duty_ends, next_duty, on_duty
 from playbook.running import RunningPlaybook
 from storage.engine import Database
@@ -22,17 +21,18 @@ class OwnershipRecords:
     async def ask_owner(self, request: OwnerRequest) -> Ownership:
         """Whose turn it is now, and when to ask again."""
         async with self._database.begin() as connection:
-            return await whose_turn(connection, self._playbook.now, request, datetime.now(UTC))
+            at = datetime.now(UTC)
+            return await whose_turn(connection, await read_roster(connection, self._playbook.now, at), request, at)
 
 
-async def whose_turn(connection: AsyncConnection, playbook: Playbook, request: OwnerRequest, at: datetime) -> Ownership:
+async def whose_turn(connection: AsyncConnection, roster: Roster, request: OwnerRequest, at: datetime) -> Ownership:
     """The owner stays while their duty lasts. Shortly before it ends the work goes to a colleague who stays longer, at its end
     to whoever is there. A queue that the playbook no longer has is the default queue's team's."""
+    playbook = roster.playbook
     queue = request.queue if request.queue in playbook.queues else playbook.tickets.default_queue
-    roster = await read_roster(connection, playbook, at)
     if request.owner is not None and request.given:
         return _given(roster, request.owner, at, request.handover_before)
-    duty = await duty_for(connection, playbook, queue, at, owner=request.owner)
+    duty = await duty_for(connection, roster, queue, at, owner=request.owner)
     if not on_duty(roster, duty.owner, at):
         # Nobody of the team is there: the work waits with the queue's owner for the first to come.
         return Ownership(owner=duty.owner, ask_at=duty.until, reason=duty.reason)
@@ -41,7 +41,7 @@ async def whose_turn(connection: AsyncConnection, playbook: Playbook, request: O
     ends = duty.until
     if ends is None or at < ends - request.handover_before:
         return _from(duty, at, request.handover_before)
-    successor = await duty_for(connection, playbook, queue, at, but_not=request.owner)
+    successor = await duty_for(connection, roster, queue, at, but_not=request.owner)
     if successor.owner != request.owner and successor.until is not None and successor.until > ends:
         return _from(successor, at, request.handover_before)
     return Ownership(owner=duty.owner, ask_at=ends, reason=duty.reason)

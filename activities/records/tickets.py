@@ -62,7 +62,7 @@ class TicketRecords:
             await cases.keep_playbook(connection, playbook)
         first = inbound[0]
         read = await self._reading.understand(first, spoken)
-        context = await self._context(birth, first, self._reading.references(first), read)
+        context = await self._context(playbook, birth, first, self._reading.references(first), read)
         routed = route_message(playbook, first, read, context)
         return OpenedTicket(
             counts_from=(birth["start"] or {}).get("imported_at"),
@@ -92,7 +92,7 @@ class TicketRecords:
         facts = await self._reading.facts(row, understood)
         if facts.nature is not MessageNature.PERSON or not _news(named, case["state"] or {}):
             return facts
-        context = await self._context(case, row, named, understood)
+        context = await self._context(self._playbook.now, case, row, named, understood)
         also = (context.same,) if context.same is not None else ()
         return facts.model_copy(
             update={
@@ -113,27 +113,31 @@ class TicketRecords:
         first = inbound[0]
         named = self._reading.references(first)
         read = await self._reading.understand(first)
-        context = await self._context(birth, first, named, read)
+        playbook = self._playbook.now
+        context = await self._context(playbook, birth, first, named, read)
         if not context.store_answered:
             raise Transient("; ".join(context.missing))
-        return context.model_copy(update={"routed": route_message(self._playbook.now, first, read, context)})
+        return context.model_copy(update={"routed": route_message(playbook, first, read, context)})
 
     async def _context(
-        self, case: dict[str, Any], message: dict[str, Any], named: tuple[NamedReference, ...], understood: Understood
+        self,
+        playbook: Playbook,
+        case: dict[str, Any],
+        message: dict[str, Any],
+        named: tuple[NamedReference, ...],
+        understood: Understood,
     ) -> ContextFacts:
         """Looks up what a message names, keeps it, and finds the tickets that are about the same."""
         store = case["store"]
-        found = await self._look_up(store, message, named)
+        found = await self._look_up(playbook, store, message, named)
         references = found_references(named, found.matches, message["id"])
         same: OtherTicket | None = None
         duplicates: tuple[OtherTicket, ...] = ()
         async with self._database.begin() as connection:
             if found.store_answered:
-                same, duplicates = await find_the_same(
-                    connection, self._playbook.now, case, message, understood, references, found
-                )
+                same, duplicates = await find_the_same(connection, playbook, case, message, understood, references, found)
             await cases.keep_context(connection, case["id"], found.model_dump(mode="json"), found.as_of)
-        company, rules = found.company, self._playbook.now.stores[store]
+        company, rules = found.company, playbook.stores[store]
         return ContextFacts(
             company=company.name if company else None,
             company_id=company.company_id if company else None,
@@ -146,7 +150,9 @@ class TicketRecords:
             duplicates=duplicates,
         )
 
-    async def _look_up(self, store: str, message: dict[str, Any], named: tuple[NamedReference, ...]) -> OrderContext:
+    async def _look_up(
+        self, playbook: Playbook, store: str, message: dict[str, Any], named: tuple[NamedReference, ...]
+    ) -> OrderContext:
         numbers = [each.value for each in named if each.kind is ReferenceKind.RMA]
         async with self._database.begin() as connection:
             returns = await cases.orders_of_returns(connection, store, numbers)
@@ -158,7 +164,7 @@ class TicketRecords:
                 email=message["sender"].get("email"),
             )
         )
-        portal = portal_of(message["sender"].get("email"), self._playbook.now, f"{message['subject']}\n{message['text']}")
+        portal = portal_of(message["sender"].get("email"), playbook, f"{message['subject']}\n{message['text']}")
         if found.company is not None and portal is not None and portal.company_id == found.company.company_id:
             return found.model_copy(update={"sender_belongs": True})
         return found
@@ -166,11 +172,12 @@ class TicketRecords:
     async def _ownership(self, playbook: Playbook, store: str, routed: Routed) -> Ownership:
         before, at = playbook.tickets.handover_before, datetime.now(UTC)
         async with self._database.begin() as connection:
-            named = routed.owner is not None and on_duty(await read_roster(connection, playbook, at), routed.owner, at)
+            roster = await read_roster(connection, playbook, at)
+            named = routed.owner is not None and on_duty(roster, routed.owner, at)
             request = OwnerRequest(
                 store=store, queue=routed.queue, owner=routed.owner if named else None, given=named, handover_before=before
             )
-            return await whose_turn(connection, playbook, request, at)
+            return await whose_turn(connection, roster, request, at)
 
     @staticmethod
     def _policy(playbook: Playbook, store: str, at: datetime) -> TicketPolicy:

@@ -11,7 +11,7 @@ from activities.records.ownership import whose_turn
 from domain.playbook import Playbook
 from domain.roster import Absence
 from storage.engine import Database
-from storage.roster import add_change
+from storage.roster import add_change, read_roster
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = datetime(2026, 11, 23, tzinfo=BERLIN)
@@ -32,7 +32,7 @@ def turn(database: Database, playbook: Playbook) -> Turn:
             store="northwind-tools", queue="returns", owner=owner, given=given, handover_before=timedelta(minutes=30)
         )
         async with database.begin() as connection:
-            return await whose_turn(connection, playbook, request, at)
+            return await whose_turn(connection, await read_roster(connection, playbook, at), request, at)
 
     return ask
 

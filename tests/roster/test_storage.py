@@ -182,16 +182,18 @@ async def test_whose_turn_it_is(database: Database, playbook: Playbook, owned: O
         await owned(owner, "returns", status)
     async with database.begin() as connection:
         assert await open_tickets_by_owner(connection) == {JONAS: 2, "Emma Clarke": 1}
-        assert (await duty_for(connection, playbook, "returns", noon)).owner == "Emma Clarke"
-        assert (await duty_for(connection, playbook, "returns", noon, but_not="Emma Clarke")).owner == JONAS
-        assert (await duty_for(connection, playbook, "returns", noon, owner=JONAS)).owner == JONAS
+        roster = await read_roster(connection, playbook, NIGHT)
+        assert (await duty_for(connection, roster, "returns", noon)).owner == "Emma Clarke"
+        assert (await duty_for(connection, roster, "returns", noon, but_not="Emma Clarke")).owner == JONAS
+        assert (await duty_for(connection, roster, "returns", noon, owner=JONAS)).owner == JONAS
         await connection.execute(sql.insert(presence).values(person=JONAS, seen_at=noon.astimezone(UTC)))
-        assert (await duty_for(connection, playbook, "returns", noon)).owner == JONAS
-        night = await duty_for(connection, playbook, "triage", NIGHT, owner=JONAS)
+        assert (await duty_for(connection, roster, "returns", noon)).owner == JONAS
+        night = await duty_for(connection, roster, "triage", NIGHT, owner=JONAS)
         assert (night.owner, night.until) == ("Martin Krause", at("2026-03-02T07:00"))
     await enter(database, playbook, away(), NIGHT)
     async with database.begin() as connection:
-        relieved = await duty_for(connection, playbook, "returns", noon, owner=JONAS)
+        roster = await read_roster(connection, playbook, NIGHT)
+        relieved = await duty_for(connection, roster, "returns", noon, owner=JONAS)
         assert (relieved.owner, relieved.until) == ("Emma Clarke", at("2026-03-02T20:00"))
-        night = await duty_for(connection, playbook, "triage", NIGHT)
+        night = await duty_for(connection, roster, "triage", NIGHT)
         assert night.until == at("2026-03-02T07:00"), "Jonas is away from 08:00"

@@ -1,7 +1,6 @@
-"""The plugin keeps workflow code in the sandbox and everything else out of it; attributes are there before work begins."""
+"""The plugin has tests run workflow code in the sandbox and everything else out of it; search attributes are there first."""
 
 import asyncio
-import importlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, Worker
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.worker.workflow_sandbox._importer import Importer
 from temporalio.worker.workflow_sandbox._restrictions import RestrictionContext
@@ -20,7 +19,6 @@ from temporalio.worker.workflow_sandbox._restrictions import RestrictionContext
 from workers import embedded, registry, search_attributes, temporal
 from workers.errors import CommandError
 from workers.lifecycle import Background, QueueContents, StoppedByItself, run_workers
-from workflows.ticket.workflow import TicketWorkflow
 
 
 @pytest.fixture(scope="module")
@@ -66,20 +64,6 @@ def test_every_shared_module_has_a_reason_and_is_needed() -> None:
         assert not module.startswith("workflows.") or module.endswith(("contract", "state"))
 
 
-def test_runs_share_the_compiled_code_and_nothing_else() -> None:
-    temporal.plugin().configure_replayer({})  # as every worker and replayer does
-
-    def imported() -> type[TicketWorkflow]:
-        importer = Importer(temporal.sandbox(), RestrictionContext(), workflow_module_name=TicketWorkflow.__module__)
-        with importer.applied():
-            return importlib.import_module(TicketWorkflow.__module__).TicketWorkflow
-
-    first, second = imported(), imported()
-    assert first is not second
-    assert first.headline is not second.headline
-    assert first.headline.__code__ is second.headline.__code__
-
-
 async def test_plugin_reaches_worker_and_replayer(server: WorkflowEnvironment) -> None:
     @activity.defn
     async def nothing() -> None: ...
@@ -90,6 +74,16 @@ async def test_plugin_reaches_worker_and_replayer(server: WorkflowEnvironment) -
     assert "domain" in runner.restrictions.passthrough_modules
     replayer = Replayer(workflows=[process.workflow for process in registry.discover().values()], plugins=[temporal.plugin()])
     assert replayer.config(active_config=True).get("data_converter") != DataConverter.default
+
+
+async def test_a_worker_that_serves_differs_in_the_sandbox_alone() -> None:
+    served = [process.workflow for process in registry.discover().values()]
+    watching, serving = (
+        Replayer(workflows=served, plugins=[temporal.plugin(watched=each)]).config(active_config=True) for each in (True, False)
+    )
+    assert isinstance(watching.get("workflow_runner"), SandboxedWorkflowRunner)
+    assert isinstance(serving.get("workflow_runner"), UnsandboxedWorkflowRunner)
+    assert watching.get("data_converter") == serving.get("data_converter")
 
 
 async def test_workflows_of_the_product_pass_the_sandbox(server: WorkflowEnvironment) -> None:

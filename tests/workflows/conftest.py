@@ -1,9 +1,10 @@
 """Workflows on skipped time: the test server jumps over waits, activities answer from a `World`."""
 
+import asyncio
 import shutil
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from domain.playbook import Playbook
 from tests.workflows.world import World
 from workers import registry, temporal
 from workflows._kit.contract import TASK_QUEUE, CaseInput, Decision, DecisionTaken, MessageArrived
+from workflows.ticket.contract import Note
 
 PROVIDER_QUEUES = ("bigcommerce-northwind-tools", "shipstation-main", "xero-main")
 
@@ -42,6 +44,17 @@ class Stage:
         self._input = CaseInput(case_id=uuid4(), number=uuid4().int % 10**8, store="northwind-tools")
         self.handle = await self._signal_with_start("message" if signal else None, signal)
         await self.until(lambda: bool(self.world.snapshots))
+
+    @asynccontextmanager
+    async def busy(self, length: timedelta) -> AsyncIterator[None]:
+        """The case is kept from its next turn for so long, in real time; what is sent in the block waits for it too."""
+        self.world.may_publish.clear()
+        try:
+            await self.send(Note(text="Somebody works on it."))
+            yield
+            await asyncio.sleep(length.total_seconds())
+        finally:
+            self.world.may_publish.set()
 
     async def pass_time(self, length: timedelta) -> None:
         await self.environment.sleep(length)

@@ -13,7 +13,7 @@ from tests.workflows.world import World
 from workflows._kit.contract import MessageArrived
 from workflows.ticket.contract import Acknowledge, Assign, Note, Reopen, Reply, Resolve, Retag, RosterNews, Wait
 
-HOUR = timedelta(hours=1)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 
 def live(world: World, name: str) -> dict[str, Any]:
@@ -38,8 +38,10 @@ def elapsed(world: World, *rules: TargetRule) -> None:
     world.promised |= {"calendars": {"always": calendar}, "calendar": "always", "targets": rules, "shifts": {}}
 
 
-def rule(clock: ClockName, hours: float, **more: Any) -> TargetRule:
-    return TargetRule(clock=clock, within=hours * HOUR, calendar="always", **more)
+def rule(clock: ClockName, within: float | timedelta, **more: Any) -> TargetRule:
+    """`within` a length, or hours."""
+    length = within if isinstance(within, timedelta) else within * HOUR
+    return TargetRule(clock=clock, within=length, calendar="always", **more)
 
 
 async def test_after_the_first_answer_each_question_has_a_promise_of_its_own(stage: Stage) -> None:
@@ -55,6 +57,15 @@ async def test_after_the_first_answer_each_question_has_a_promise_of_its_own(sta
     assert live(world, "next_response")["due_at"] == due, "the earliest unanswered question counts"
     await stage.decide(Reply(text="It has left us."))
     assert names(world) == ["resolution"]
+
+
+async def test_an_answer_that_waited_through_an_outage_does_not_make_a_missed_promise_look_kept(stage: Stage) -> None:
+    elapsed(stage.world, rule(ClockName.FIRST_RESPONSE, SECOND), rule(ClockName.RESOLUTION, SECOND))
+    world = await opened(stage)
+    async with stage.busy(2 * SECOND):
+        decision = await stage.send(Resolve(outcome="Told on the telephone."))
+    await stage.until(lambda: decision in world.outcomes)
+    assert world.kinds()[-3:] == ["missed", "missed", "resolved"]
 
 
 async def test_no_machine_mail_and_no_reminder_stops_the_first_response(stage: Stage) -> None:

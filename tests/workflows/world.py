@@ -82,6 +82,8 @@ class World:
         self.problems: tuple[str, ...] = ()
         self.price = Decimal("119.00")
         self.promised: dict[str, Any] = {"aging": None}
+        self.may_publish = asyncio.Event()
+        self.may_publish.set()
         self.channel: str | None = None
         self.account: str | None = None
         self.ownership: Ownership | None = None
@@ -135,6 +137,7 @@ class World:
 
     @activity.defn(name=PUBLISH)
     async def publish(self, publication: Publication) -> None:
+        await self.may_publish.wait()
         self._act(PUBLISH)
         self.snapshots.append(publication.snapshot)
         for event in publication.events:

@@ -5,7 +5,7 @@ A process subclasses `Case`, and says what a message, a decision, a due notice a
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -17,6 +17,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from activities.records.models import DECIDE_EFFECT, PUBLISH, EffectDecision
 from domain.case import DecisionOutcome, Outcome, Publication, Snapshot, TimelineEvent
 from domain.effects import EffectState
+from domain.promises import PROMISED, ClockName
 from domain.sla import Notice, due_notices, next_deadline, next_moment
 from workflows._kit.calls import bring_about, look_up
 from workflows._kit.contract import (
@@ -146,19 +147,25 @@ class Case(Generic[State]):
             await self._wait()
 
     async def _turn(self) -> None:
+        if self.state.promises.due_comes_first:
+            self._notice(PROMISED)
         while self._arrived:
             await self._apply(self._arrived.popleft())
         while self._learned:
             await self._learned.popleft()()
         while self._finished:
             self._settle_effect(*self._finished.popleft())
-        for notice in due_notices(self.state.clocks, self.state.standing, workflow.now()):
-            self.noticed(notice)
+        self._notice()
         await self.keep_appointments()
         if self._changed:
             await self._publish()
         self._start_effects()
         workflow.set_current_details(details(self.headline(), self.state))
+
+    def _notice(self, only: Collection[ClockName] = tuple(ClockName)) -> None:
+        clocks = [clock for clock in self.state.clocks if clock.name in only]
+        for notice in due_notices(clocks, self.state.standing, workflow.now()):
+            self.noticed(notice)
 
     def _next_moment(self) -> datetime | None:
         """When to wake: for the next notice of a clock, or an appointment of the process."""
