@@ -1,10 +1,9 @@
 """Labels and parcels: what we ask of a carrier account and what it gives."""
 
 from decimal import Decimal
-from enum import StrEnum
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from activities.mail.models import OutgoingMail
 
@@ -59,66 +58,6 @@ class VoidResult(_Model):
 
     voided: bool
     words: str
-
-
-class ParcelStatus(StrEnum):
-    """In the order of a parcel's way."""
-
-    UNKNOWN = "unknown"
-    REGISTERED = "registered"
-    IN_TRANSIT = "in_transit"
-    OUT_FOR_DELIVERY = "out_for_delivery"
-    AVAILABLE_FOR_PICKUP = "available_for_pickup"
-    ATTEMPT_FAILED = "attempt_failed"
-    EXCEPTION = "exception"
-    DELIVERED = "delivered"
-    RETURNING = "returning"
-    RETURNED = "returned"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-
-
-class ParcelProblem(StrEnum):
-    DELAY = "delay"
-    ADDRESS = "address"
-    REFUSED = "refused"
-    NOT_COLLECTED = "not_collected"
-    HELD_IN_DEPOT = "held_in_depot"
-    CUSTOMS = "customs"
-    DUTY_UNPAID = "duty_unpaid"
-    IDENTIFICATION = "identification"
-    DAMAGED = "damaged"
-    LOST = "lost"
-    PART_DELIVERED = "part_delivered"
-    MISROUTED = "misrouted"
-    DESTROYED = "destroyed"
-    OTHER = "other"
-
-
-class ParcelEvent(_Model):
-    """One scan. `key` is its identity, `local_time` what the carrier wrote, `code` and `detail` the provider's own words."""
-
-    key: str
-    occurred_at: AwareDatetime
-    local_time: str
-    status: ParcelStatus
-    code: str
-    detail: str
-    text: str
-    place: str
-
-
-class TrackingSnapshot(_Model):
-    """Where a parcel was when the carrier was asked. Events are in the order they occurred."""
-
-    carrier: str
-    tracking_number: str
-    status: ParcelStatus
-    problem: ParcelProblem | None = None
-    estimated_delivery: AwareDatetime | None = None
-    delivered_at: AwareDatetime | None = None
-    events: tuple[ParcelEvent, ...] = ()
-    checked_at: AwareDatetime
 
 
 def carrier_queue(account: str) -> str:

@@ -8,8 +8,8 @@ import httpx
 
 from activities._kit.accounts import Accounts
 from activities._kit.errors import NeedsOperator
-from activities.carriers.models import ParcelEvent, ParcelProblem, ParcelStatus, TrackingSnapshot
 from activities.carriers.shipstation import ShipStationClient
+from domain.tracking import ParcelEvent, ParcelStatus, ProblemKind, TrackingSnapshot, snapshot_of
 
 # A detail code says more than the status code beside it and wins over it.
 _BY_DETAIL: dict[ParcelStatus, str] = {
@@ -62,25 +62,22 @@ STATUS_OF_CODE = {
     "DE": ParcelStatus.DELIVERED,
 }
 
-_BY_PROBLEM: dict[ParcelProblem, str] = {
-    ParcelProblem.DELAY: "CARRIER_DELAYS DELAYED_NOT_CARRIER DELIVERY_RESCHEDULED",
-    ParcelProblem.ADDRESS: "ADDRESS_QUERY CUSTOMER_MOVED NO_ACCESS_TO_RECIPIENTS_ADDRESS",
-    ParcelProblem.REFUSED: "REFUSED_BY_CUSTOMER COD_AMOUNT_NOT_PAID",
-    ParcelProblem.NOT_COLLECTED: "NOT_COLLECTED_FROM_PICKUP_POINT",
-    ParcelProblem.HELD_IN_DEPOT: "HELD_BY_CARRIER",
-    ParcelProblem.CUSTOMS: "HELD_BY_CUSTOMS HELD_BY_CARRIER_FOR_CLEARANCE_PRE_PROCESSING INCORRECT_DECLARATION",
-    ParcelProblem.DUTY_UNPAID: "DUTY_NOT_PAID",
-    ParcelProblem.IDENTIFICATION: "CUSTOMER_IDENTIFICATION_FAILED",
-    ParcelProblem.DAMAGED: "PARCEL_DAMAGED DELIVERED_DAMAGED",
-    ParcelProblem.LOST: "PARCEL_LOST",
-    ParcelProblem.PART_DELIVERED: "DELIVERED_IN_PART",
-    ParcelProblem.MISROUTED: "MISROUTED",
-    ParcelProblem.DESTROYED: "PARCEL_DISPOSED",
+_BY_PROBLEM: dict[ProblemKind, str] = {
+    ProblemKind.DELAY: "CARRIER_DELAYS DELAYED_NOT_CARRIER DELIVERY_RESCHEDULED",
+    ProblemKind.ADDRESS: "ADDRESS_QUERY CUSTOMER_MOVED NO_ACCESS_TO_RECIPIENTS_ADDRESS",
+    ProblemKind.REFUSED: "REFUSED_BY_CUSTOMER COD_AMOUNT_NOT_PAID",
+    ProblemKind.NOT_COLLECTED: "NOT_COLLECTED_FROM_PICKUP_POINT",
+    ProblemKind.HELD_IN_DEPOT: "HELD_BY_CARRIER",
+    ProblemKind.CUSTOMS: "HELD_BY_CUSTOMS HELD_BY_CARRIER_FOR_CLEARANCE_PRE_PROCESSING INCORRECT_DECLARATION",
+    ProblemKind.DUTY_UNPAID: "DUTY_NOT_PAID",
+    ProblemKind.IDENTIFICATION: "CUSTOMER_IDENTIFICATION_FAILED",
+    ProblemKind.DAMAGED: "PARCEL_DAMAGED DELIVERED_DAMAGED",
+    ProblemKind.LOST: "PARCEL_LOST",
+    ProblemKind.PART_DELIVERED: "DELIVERED_IN_PART",
+    ProblemKind.MISROUTED: "MISROUTED",
+    ProblemKind.DESTROYED: "PARCEL_DISPOSED",
 }
 PROBLEM_OF_DETAIL = {detail: problem for problem, details in _BY_PROBLEM.items() for detail in details.split()}
-
-_RANK = {status: rank for rank, status in enumerate(ParcelStatus)}
-_GOING_BACK = (ParcelStatus.RETURNING, ParcelStatus.RETURNED)
 
 
 class Tracking:
@@ -90,8 +87,11 @@ class Tracking:
         self._accounts = accounts
         self._http = client
 
-    async def track(self, account: str, carrier_code: str, number: str) -> TrackingSnapshot:
-        """Where the parcel is; a number that is not known yet has the status `unknown`.
+    async def track(
+        self, account: str, carrier_code: str, number: str, before: TrackingSnapshot | None = None
+    ) -> TrackingSnapshot:
+        """Where the parcel is, by what the carrier says now and what was known `before`; a number that is not known yet has the
+        status `unknown`.
 
         Raises Transient, NeedsOperator or NotSupported.
         """
@@ -99,26 +99,21 @@ class Tracking:
         if held is None:
             raise NeedsOperator(f"No ShipStation account {account!r} is configured.")
         answer = await ShipStationClient(held, self._http).tracking(carrier_code, number)
-        return snapshot_of(carrier_code, number, answer, datetime.now(UTC))
+        return read(carrier_code, number, answer, datetime.now(UTC), before)
 
 
-def snapshot_of(carrier_code: str, number: str, answer: dict[str, Any], checked_at: datetime) -> TrackingSnapshot:
-    """A tracking answer in our words. Its events are a set: their order and repetition mean nothing."""
-    read = {event.key: event for event in (_event(number, event) for event in answer.get("events") or [])}
-    events = tuple(sorted(read.values(), key=lambda event: (event.occurred_at, _RANK[event.status], event.key)))
-    status = _status(events, _status_of(answer))
-    last = events[-1] if events else None
-    return TrackingSnapshot(
-        carrier=carrier_code,
-        tracking_number=number,
-        status=status,
-        problem=_problem(status, last.detail if last else str(answer.get("status_detail_code") or "")),
-        estimated_delivery=_moment(answer.get("estimated_delivery_date")),
-        delivered_at=next((event.occurred_at for event in reversed(events) if event.status is ParcelStatus.DELIVERED), None)
-        if status is ParcelStatus.DELIVERED
-        else None,
-        events=events,
-        checked_at=checked_at,
+def read(
+    carrier_code: str, number: str, answer: dict[str, Any], checked_at: datetime, before: TrackingSnapshot | None = None
+) -> TrackingSnapshot:
+    """A tracking answer in our words."""
+    return snapshot_of(
+        carrier_code,
+        number,
+        (_event(number, event) for event in answer.get("events") or []),
+        _status_of(answer),
+        _moment(answer.get("estimated_delivery_date")),
+        checked_at,
+        before,
     )
 
 
@@ -127,22 +122,6 @@ def _status_of(document: dict[str, Any]) -> ParcelStatus:
     if detail is not ParcelStatus.UNKNOWN:
         return detail
     return STATUS_OF_CODE.get(str(document.get("status_code") or ""), ParcelStatus.UNKNOWN)
-
-
-def _status(events: tuple[ParcelEvent, ...], told: ParcelStatus) -> ParcelStatus:
-    """The latest event counts; `delivered` gives way only to a way back."""
-    status = ParcelStatus.UNKNOWN
-    for event in events:
-        if event.status is ParcelStatus.UNKNOWN:
-            continue
-        if status is not ParcelStatus.DELIVERED or event.status in _GOING_BACK:
-            status = event.status
-    return told if status is ParcelStatus.UNKNOWN else status
-
-
-def _problem(status: ParcelStatus, detail: str) -> ParcelProblem | None:
-    named = PROBLEM_OF_DETAIL.get(detail)
-    return named or (ParcelProblem.OTHER if status is ParcelStatus.EXCEPTION else None)
 
 
 def _event(number: str, event: dict[str, Any]) -> ParcelEvent:
@@ -157,6 +136,7 @@ def _event(number: str, event: dict[str, Any]) -> ParcelEvent:
         occurred_at=occurred_at,
         local_time=local,
         status=_status_of(event),
+        problem=PROBLEM_OF_DETAIL.get(detail),
         code=code,
         detail=detail,
         text=str(event.get("description") or event.get("status_description") or ""),

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from activities._kit.accounts import Accounts
 from activities._kit.errors import NeedsOperator, Transient
-from activities.carriers.models import ParcelProblem, ParcelStatus
-from activities.carriers.tracking import PROBLEM_OF_DETAIL, STATUS_OF_CODE, STATUS_OF_DETAIL, Tracking, snapshot_of
+from activities.carriers.tracking import PROBLEM_OF_DETAIL, STATUS_OF_CODE, STATUS_OF_DETAIL, Tracking, read
+from domain.tracking import ParcelStatus, ProblemKind, TrackingSnapshot, WhoActs
 from tests import specs
 from tests.activities.conftest import Outside
 
@@ -24,8 +24,8 @@ def event(hours: int, code: str, detail: str = "", description: str = "") -> dic
     return {"occurred_at": at, "status_code": code, "status_detail_code": detail, "description": description}
 
 
-def snapshot(*events: dict[str, Any], **more: Any) -> Any:
-    return snapshot_of("ups", "1Z1", {"events": list(events), **more}, NOW)
+def snapshot(*events: dict[str, Any], **more: Any) -> TrackingSnapshot:
+    return read("ups", "1Z1", {"events": list(events), **more}, NOW)
 
 
 def test_every_code_of_the_specification_is_placed() -> None:
@@ -71,11 +71,24 @@ def test_any_shuffled_parcel_is_the_same_parcel(scans: list[tuple[int, str, str]
     assert snapshot(*shuffled) == snapshot(*events)
 
 
+def problem(*events: dict[str, Any]) -> ProblemKind | None:
+    found = snapshot(*events).problem
+    return found and found.kind
+
+
 def test_problems_have_names() -> None:
-    assert snapshot(event(0, "EX", "PARCEL_LOST")).problem is ParcelProblem.LOST
-    assert snapshot(event(0, "EX")).problem is ParcelProblem.OTHER
-    assert snapshot(event(0, "DE", "DELIVERED_IN_PART")).problem is ParcelProblem.PART_DELIVERED
-    assert snapshot(event(0, "IT")).problem is None
+    assert problem(event(0, "EX", "PARCEL_LOST")) is ProblemKind.LOST
+    assert problem(event(0, "EX")) is ProblemKind.OTHER
+    assert problem(event(0, "DE", "DELIVERED_IN_PART")) is ProblemKind.PART_DELIVERED
+    assert problem(event(0, "IT")) is None
+
+
+def test_a_problem_lasts_from_the_first_scan_that_speaks_of_it_to_the_next_that_does_not() -> None:
+    held = (event(0, "IT"), event(1, "EX", "HELD_BY_CUSTOMS"), event(2, "EX", "HELD_BY_CUSTOMS"))
+    found = snapshot(*held).problem
+    assert found is not None
+    assert (found.since, found.who_acts) == (NOW + timedelta(hours=1), WhoActs.MERCHANT)
+    assert snapshot(*held, event(3, "IT", "CUSTOMS_CLEARED")).problem is None
 
 
 def test_without_events_the_answer_itself_counts() -> None:
@@ -93,7 +106,8 @@ async def test_a_parcel_is_followed(tracking: Tracking, outside: Outside) -> Non
     found = await tracking.track("main", parcels[0]["carrier_code"], parcels[0]["tracking_number"])
     assert (found.status, len(found.events)) == (ParcelStatus.DELIVERED, len(parcels[0]["events"]))
     assert found.delivered_at is not None
-    assert found.estimated_delivery is not None
+    assert found.expected is not None
+    assert found.window is None, "it has come"
 
 
 async def test_a_number_that_is_not_known_yet(tracking: Tracking) -> None:
