@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from activities.channels.adapters import Channels
+from activities.channels.changes import HookDoors
 from api.chat.app import install_chat
 from api.measures import Measures
 from api.options import ApiOptions
@@ -48,6 +49,7 @@ def create_app(
     processes: dict[str, Process],
     options: ApiOptions | None = None,
     channels: Channels | None = None,
+    hook_doors: HookDoors | None = None,
 ) -> FastAPI:
     """The application. Its lifespan listens to the database; the database itself is the caller's to open and close, and so is
     the HTTP client of `channels`, whose hooks are taken."""
@@ -60,6 +62,7 @@ def create_app(
         notifications=Notifications(database),
         measures=Measures(),
         channels=channels or {},
+        hook_doors=hook_doors or {},
     )
 
     @asynccontextmanager

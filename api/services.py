@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from activities.channels.adapters import Channels
+from activities.channels.changes import HookDoors
 from api.measures import Measures
 from api.options import ApiOptions
 from playbook.running import RunningPlaybook
@@ -27,7 +28,9 @@ class Services:
     notifications: Notifications
     measures: Measures
     channels: Channels = field(default_factory=dict)
-    """Whose hooks are taken."""
+    """Whose hooks are taken, and in whose messages they end."""
+    hook_doors: HookDoors = field(default_factory=dict)
+    """Whose hooks are taken besides."""
 
 
 def services_of(request: Request) -> Services:

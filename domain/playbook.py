@@ -96,6 +96,13 @@ class PostalAddress(Rule):
     country_code: str
 
 
+class Metafield(Rule):
+    """Where another application keeps something at an order of the store."""
+
+    namespace: str
+    key: str
+
+
 class Store(Rule):
     """One storefront and brand."""
 
@@ -113,6 +120,10 @@ class Store(Rule):
     ledger_account: str
     invoice_number: str = "INV-{order_id}"
     """How the ledger numbers the invoice of an order."""
+    line_notes: Metafield | None = None
+    """The order metafield in which the stock system notes backorders and substitutes, by line."""
+    silent_after: Duration = timedelta(hours=27)
+    """Open time of the service level's calendar in which a parcel under way says nothing before that is remarkable."""
     references: ReferenceShapes = ReferenceShapes()
     """How the numbers that its buyers write look."""
     warehouse: PostalAddress

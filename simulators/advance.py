@@ -200,5 +200,5 @@ def _invoice(request: Request, state: State, step: InvoiceStep) -> Document:
             invoice["Payments"].append({name: payment[name] for name in ("PaymentID", "Date", "Amount")})
             transaction.put("xero.payments", payment["PaymentID"], {"store": record["store"], "data": payment})
         transaction.put("xero.invoices", invoice["InvoiceID"], record)
-        webhooks.ledger_changed(request.app, transaction, record["store"], "INVOICE", invoice["InvoiceID"])
+        webhooks.ledger_changed(request.app, transaction, "INVOICE", invoice["InvoiceID"])
     return invoice

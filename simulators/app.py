@@ -17,7 +17,7 @@ from simulators.channels import ebay, tiktok, twilio, whatsapp, writing
 from simulators.connection import Calls, Connections
 from simulators.faults import Faults
 from simulators.load import DEMO_WORLD, empty_world, read_world, replace_world
-from simulators.shipstation import labels, tracking
+from simulators.shipstation import labels, signing, tracking
 from simulators.state import State
 from simulators.world import World
 from simulators.xero import credit_notes, sales, settling
@@ -41,7 +41,7 @@ def _routes() -> list:
         Mount("/bigcommerce/b2b/api/v3/io", routes=b2b.routes()),
         Mount("/ringcentral", routes=ringcentral.routes()),
         Mount("/threecx", routes=threecx.routes()),
-        Mount("/shipstation", routes=[*tracking.routes(), *labels.routes()]),
+        Mount("/shipstation", routes=[*tracking.routes(), *labels.routes(), *signing.routes()]),
         Mount("/twilio", routes=twilio.routes()),
         Mount("/whatsapp", routes=whatsapp.routes()),
         Mount("/ebay", routes=ebay.routes()),

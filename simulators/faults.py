@@ -42,6 +42,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "invoices",
     ),
     "shipstation": (
+        "keys",
         "label",
         "labels",
         "label_read",

@@ -1,9 +1,8 @@
 """Webhooks: recorded always, sent signed to Casework where an address is given, struck by webhook faults.
 
 Signatures: BigCommerce as in Standard Webhooks (headers webhook-id, webhook-timestamp, webhook-signature) with the
-store's client secret; Xero as x-xero-signature, base64 of HMAC-SHA256 over the body. ShipStation signs with RSA at the
-provider; the stand-in has no RSA and sends x-simulator-signature, hex of HMAC-SHA256 over "timestamp.body", instead. How
-the channels sign is in simulators/channels/signing.py.
+store's client secret; Xero as x-xero-signature, base64 of HMAC-SHA256 over the body. How ShipStation and the channels sign is
+in the signing.py of each.
 """
 
 import asyncio
@@ -20,10 +19,15 @@ from starlette.applications import Starlette
 from simulators import money
 from simulators.channels import signing
 from simulators.connection import webhook_fault
+from simulators.shipstation import signing as shipstation_signing
 from simulators.state import Document, State, Transaction
 
 TRIES_AFTER_SECONDS = (0.0, 2.0, 10.0)
 """Pauses before each try; BigCommerce pauses for minutes to hours, a stand-in cannot."""
+
+
+ACCOUNT = "main"
+"""What Casework calls its one carrier and its one ledger account here."""
 
 
 class Courier:
@@ -95,10 +99,7 @@ def signature_headers(state: State, event: Document, url: str) -> dict[str, str]
         account = state.get("accounts", "xero") or {}
         digest = hmac.new(account["webhook_key"].encode(), body.encode(), hashlib.sha256).digest()
         return headers | {"x-xero-signature": base64.b64encode(digest).decode()}
-    account = state.get("accounts", "shipstation") or {}
-    signed = f"{timestamp}.{body}".encode()
-    signature = hmac.new(account["webhook_secret"].encode(), signed, hashlib.sha256).hexdigest()
-    return headers | {"x-shipengine-timestamp": timestamp, "x-simulator-signature": signature}
+    return headers | shipstation_signing.signed_headers(timestamp, body)
 
 
 def emit(
@@ -176,14 +177,14 @@ def shipment_created(app: Starlette, transaction: Transaction, store: Document, 
     _bigcommerce(app, transaction, store, "store/shipment/created", data)
 
 
-def parcel_moved(app: Starlette, transaction: Transaction, account: str, tracking: Document) -> None:
+def parcel_moved(app: Starlette, transaction: Transaction, tracking: Document) -> None:
     """ShipStation's API_TRACK event."""
     payload = {"resource_url": f"/v1/tracking?tracking_number={tracking['tracking_number']}"}
     payload |= {"resource_type": "API_TRACK", "data": tracking}
-    emit(app, transaction, "shipstation", account, payload)
+    emit(app, transaction, "shipstation", ACCOUNT, payload)
 
 
-def ledger_changed(app: Starlette, transaction: Transaction, account: str, kind: str, resource_id: str) -> None:
+def ledger_changed(app: Starlette, transaction: Transaction, kind: str, resource_id: str) -> None:
     """A Xero event; kind is INVOICE or CREDITNOTE."""
     held = app.state.state.get("accounts", "xero") or {}
     event = {
@@ -195,4 +196,4 @@ def ledger_changed(app: Starlette, transaction: Transaction, account: str, kind:
         "tenantType": "ORGANISATION",
     }
     payload = {"events": [event], "firstEventSequence": 1, "lastEventSequence": 1, "entropy": uuid4().hex}
-    emit(app, transaction, "xero", account, payload)
+    emit(app, transaction, "xero", ACCOUNT, payload)

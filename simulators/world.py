@@ -73,7 +73,7 @@ class CarrierAccount(Part):
     """The ShipStation account."""
 
     api_key: str = "shipstation-key"
-    webhook_secret: str = Field(default="shipstation-secret", description="kept for signing tracking webhooks")
+    webhook_secret: str = Field(default="shipstation-secret", description="not used: hooks are signed with an RSA key")
     carriers: list[Carrier] = []
 
 
@@ -181,6 +181,9 @@ class OrderLine(Part):
     quantity: Annotated[int, Field(gt=0)]
     price: Money | None = None
     name: str | None = None
+    expected_on: Day | None = Field(default=None, description="on backorder until this day, as the stock system notes it")
+    substitute_sku: str | None = Field(default=None, description="what is sent in its place")
+    substitute_name: str | None = None
 
 
 class TrackingEvent(Part):

@@ -7,8 +7,10 @@ from uuid import UUID
 import sqlalchemy as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import order_records
 from storage.cases import WHOLE
 from storage.decisions import StoredDecision, of_case
+from storage.order_records import StoredOrder
 from storage.tables import attachments, cases, contexts, effects, messages, timeline
 
 Row = dict[str, Any]
@@ -22,6 +24,8 @@ class CaseFile:
     case: Row
     messages: list[Row] = field(default_factory=list)
     context: Row | None = None
+    order_records: dict[str, StoredOrder] = field(default_factory=dict)
+    """What is known of its orders, by id."""
     children: list[Row] = field(default_factory=list)
     decisions: list[StoredDecision] = field(default_factory=list)
     timeline: list[Row] = field(default_factory=list)
@@ -46,6 +50,7 @@ async def read_case(connection: AsyncConnection, case_id: UUID, process: str | N
         case=case,
         messages=await _messages(connection, case_id),
         context=await _context(connection, case_id),
+        order_records=await order_records.read(connection, case["store"], case["orders"]),
         children=await _rows(connection, sql.select(*WHOLE).where(cases.c.parent_id == case_id).order_by(cases.c.number)),
         decisions=await of_case(connection, case_id),
         timeline=await _rows(

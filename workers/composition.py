@@ -208,14 +208,22 @@ def _templates(resources: Resources) -> "Templates":
 
 def worker_background(resources: Resources, client: Client, http: "httpx.AsyncClient") -> list[Background]:
     """What runs beside the workers of the queue `casework`."""
-    from activities.channels.adapters import adapters
+    from activities.bigcommerce.stores import Stores
+    from activities.carriers.tracking import Tracking
+    from activities.channels.adapters import adapters, hook_doors
+    from activities.records.order_reading import OrderReading
     from workers.imap import pollers as mailboxes
+    from workers.order_reading import OrderReader
     from workers.pollers import Pollers
     from workers.relay import Relay
 
     channels = adapters(resources.accounts, resources.playbook, resources.database, http)
-    pollers = Pollers(resources.database, resources.blobs, resources.playbook, channels, resources.settings.message_size_limit)
+    limit, doors = resources.settings.message_size_limit, hook_doors(resources.accounts, http)
+    pollers = Pollers(resources.database, resources.blobs, resources.playbook, channels, limit, doors)
+    stores = Stores(resources.accounts, resources.playbook, http)
+    orders = OrderReader(resources.database, OrderReading(stores, Tracking(resources.accounts, http)))
     return [
+        Background("orders of open cases", orders.run),
         Background("outbox relay", Relay(resources.database, client).run),
         Background("channel pollers", pollers.run),
         *mailboxes(resources.accounts.imap, resources.database, resources.blobs, resources.playbook),
@@ -224,7 +232,7 @@ def worker_background(resources: Resources, client: Client, http: "httpx.AsyncCl
 
 def api_application(resources: Resources, http: "httpx.AsyncClient") -> Any:
     """The ASGI application: JSON API, webhooks and inbox."""
-    from activities.channels.adapters import adapters
+    from activities.channels.adapters import adapters, hook_doors
     from api.app import create_app
     from api.options import ApiOptions
 
@@ -237,7 +245,8 @@ def api_application(resources: Resources, http: "httpx.AsyncClient") -> Any:
         chat_origins={store: account.origins for store, account in resources.accounts.chat.items()},
     )
     channels = adapters(resources.accounts, resources.playbook, resources.database, http)
-    return create_app(resources.database, resources.blobs, resources.playbook, registry.discover(), options, channels)
+    doors = hook_doors(resources.accounts, http)
+    return create_app(resources.database, resources.blobs, resources.playbook, registry.discover(), options, channels, doors)
 
 
 def api_background(resources: Resources) -> list[Background]:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from activities._kit.errors import NeedsOperator, NotSupported, OutsideError, Rejected
 from activities.channels.adapters import Channels
+from activities.channels.changes import HookDoors
 from activities.channels.port import ChannelAdapter, HasMedia
 from activities.channels.receiving import DEFECTS, Receiving
 from domain.safe_names import file_name
@@ -35,8 +36,15 @@ class Pollers:
     """One per worker process; several share the work by skipping what another has locked."""
 
     def __init__(
-        self, database: Database, blobs: Blobs, playbook: RunningPlaybook, channels: Channels, size_limit: int
+        self,
+        database: Database,
+        blobs: Blobs,
+        playbook: RunningPlaybook,
+        channels: Channels,
+        size_limit: int,
+        hook_doors: HookDoors | None = None,
     ) -> None:
+        self._hook_doors = hook_doors or {}
         self._database, self._blobs, self._playbook, self._channels = database, blobs, playbook, channels
         self._size_limit = size_limit
         self._receiving = Receiving(database, blobs, playbook)
@@ -120,7 +128,8 @@ class Pollers:
             delivery = await rows.left_delivery(connection, age)
         if delivery is None:
             return False
-        adapter = self._channels.get((delivery.provider, delivery.account))
+        door = (delivery.provider, delivery.account)
+        adapter = self._channels.get(door) or self._hook_doors.get(door)
         error = None if adapter is not None else "the account is not connected any more"
         if adapter is not None:
             try:

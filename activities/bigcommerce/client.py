@@ -11,6 +11,7 @@ from activities._kit import http
 from activities._kit.accounts import BigCommerceAccount
 from activities._kit.http import Call
 from activities.bigcommerce.dialect import DIALECT
+from activities.bigcommerce.quota import Quota
 
 Document = dict[str, Any]
 
@@ -25,9 +26,11 @@ METAFIELD_NAMESPACE = "casework"
 class StoreClient:
     """One store. Thin: a method is a call."""
 
-    def __init__(self, account: BigCommerceAccount, client: httpx.AsyncClient) -> None:
+    def __init__(self, account: BigCommerceAccount, client: httpx.AsyncClient, quotas: tuple[Quota, Quota]) -> None:
+        """`quotas` are those of the store and of its B2B edition, shared by all who call it."""
         self._account = account
         self._client = client
+        self._quota, self._b2b_quota = quotas
         self._headers = {"X-Auth-Token": account.token}
 
     async def order(self, order_id: str) -> Document | None:
@@ -101,6 +104,12 @@ class StoreClient:
             if held is not None:
                 await self._request(Call.SAFE, "PUT", f"{path}/{held['id']}", body=body)
 
+    async def metafield_of(self, order_id: str, namespace: str, key: str) -> str | None:
+        """The value of an order's metafield that another application keeps for all to read."""
+        params = {"namespace": namespace, "key": key}
+        found = _data(await self._read(f"/v3/orders/{order_id}/metafields", params))
+        return str(found[0]["value"]) if found else None
+
     async def companies_of_customer(self, customer_id: str) -> list[Document]:
         """Every company the customer buys for."""
         return await self._b2b("/companies", {"customerId": customer_id, "limit": "50"}) or []
@@ -134,6 +143,11 @@ class StoreClient:
         found = await self._b2b("/rfq", {"quoteNumber": number, "limit": "20"})
         return found.get("list") or [] if found else []
 
+    async def quotes_of_company(self, name: str) -> list[Document]:
+        """The newest quotes of companies whose name contains this; they cannot be searched by order."""
+        found = await self._b2b("/rfq", {"company": name, "limit": "100"})
+        return found.get("list") or [] if found else []
+
     async def _v2_list(self, path: str, params: dict[str, str] | None = None) -> list[Document]:
         found: list[Document] = []
         while True:
@@ -161,20 +175,25 @@ class StoreClient:
         body: Any = None,
         accept: frozenset[int] = frozenset(),
     ) -> httpx.Response:
+        await self._quota.admit()
         url = f"{self._account.api}{path}"
-        return await http.send(
+        response = await http.send(
             self._client, DIALECT, call, method, url, headers=self._headers, params=params, body=body, accept=accept
         )
+        self._quota.note(response.headers)
+        return response
 
     async def _b2b(self, path: str, params: dict[str, str] | None = None) -> Any:
         """The `data` of a B2B answer; None for 404, said by HTTP or by the body's own `code`."""
         if not self._account.b2b:
             return None
+        await self._b2b_quota.admit()
         headers = {**self._headers, "X-Store-Hash": self._account.store_hash}
         url = f"{self._account.b2b}{path}"
         response = await http.send(
             self._client, DIALECT, Call.SAFE, "GET", url, headers=headers, params=params, accept=_MISSING
         )
+        self._b2b_quota.note(response.headers)
         body = http.read_json(DIALECT, Call.SAFE, response)
         missing = response.status_code in _MISSING or not isinstance(body, dict) or body.get("code") in _MISSING
         return None if missing else body.get("data")

@@ -1,12 +1,23 @@
 """The store's documents as our models. Read leniently: new fields appear without notice (BigCommerce brief, section 2)."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from activities.bigcommerce.client import Document
-from activities.bigcommerce.models import BuyerAddress, Company, Order, OrderLine, Shipment, ShippedLine
+from activities.bigcommerce.models import (
+    BuyerAddress,
+    Company,
+    Invoice,
+    LineNote,
+    Order,
+    OrderLine,
+    Quote,
+    Shipment,
+    ShippedLine,
+)
 
 _SETTLED = {"captured", "paid", "partially refunded", "refunded"}
 """The values of payment_status that mean the money has come in (BigCommerce brief, section 3)."""
@@ -76,7 +87,61 @@ def company_of(company_id: str, company: Document, credit: Document | None, term
         group_id=str(group) if group else None,
         payment_terms_days=net_days,
         credit_hold=bool(credit and credit.get("creditHold")),
+        credit_available=money(credit["availableCredit"]) if credit and credit.get("creditEnabled") else None,
     )
+
+
+_INVOICE_STATUSES = ("open", "partly paid", "paid")
+_QUOTE_STATUSES = {
+    0: "new",
+    2: "in process",
+    3: "updated by the customer",
+    4: "ordered",
+    5: "expired",
+    6: "archived",
+    7: "draft",
+}
+"""BigCommerce brief, section 12."""
+
+
+def invoice_of(invoice: Document) -> Invoice:
+    """Raises KeyError, TypeError or ValueError where it is none."""
+    total, still_open = invoice["originalBalance"], invoice["openBalance"]
+    due = invoice.get("dueDate")
+    return Invoice(
+        number=str(invoice["invoiceNumber"]),
+        status=_INVOICE_STATUSES[int(invoice["status"])],
+        due_on=_unix(due).date() if due else None,
+        total=money(total["value"]),
+        open=money(still_open["value"]),
+        currency=str(still_open.get("code") or total.get("code") or ""),
+        purchase_order=str(invoice.get("purchaseOrderNumber") or "") or None,
+    )
+
+
+def quote_of(quote: Document) -> Quote:
+    """As the list of quotes tells it."""
+    return Quote(
+        number=str(quote["quoteNumber"]),
+        title=str(quote.get("quoteTitle") or ""),
+        reference=str(quote.get("referenceNumber") or ""),
+        status=_QUOTE_STATUSES.get(int(quote["status"]), f"status {quote['status']}"),
+        sales_representative=str(quote.get("salesRep") or ""),
+        created_at=_unix(quote["createdAt"]),
+        total=money(quote.get("totalAmount") or quote.get("subtotal") or 0),
+        currency=str((quote.get("currency") or {}).get("currencyCode") or ""),
+    )
+
+
+def line_notes_of(value: str) -> tuple[LineNote, ...]:
+    """A metafield's value: a JSON object of `{line id: {expected_on?, substitute_sku?, substitute_name?}}`.
+
+    Raises ValueError where it is anything else.
+    """
+    told = json.loads(value)
+    if not isinstance(told, dict):
+        raise ValueError(f"it is a {type(told).__name__}, not an object by line id")
+    return tuple(LineNote.model_validate({"line_id": line_id, **note}) for line_id, note in told.items())
 
 
 def buyer_address_of(order: Document, shipping: Document | None) -> BuyerAddress:
@@ -96,6 +161,11 @@ def buyer_address_of(order: Document, shipping: Document | None) -> BuyerAddress
         postal_code=str(address.get("zip") or ""),
         country_code=str(address.get("country_iso2") or ""),
     )
+
+
+def _unix(seconds: Any) -> datetime:
+    """B2B writes Unix seconds, sometimes as text."""
+    return datetime.fromtimestamp(int(seconds), UTC)
 
 
 def _moment(text: str) -> datetime:

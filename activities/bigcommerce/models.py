@@ -1,5 +1,6 @@
 """What the store tells and what we ask of it. Amounts are Decimal in the order's currency, with tax unless named otherwise."""
 
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -74,6 +75,42 @@ class Company(_Model):
     group_id: str | None
     payment_terms_days: int | None
     credit_hold: bool
+    credit_available: Decimal | None = None
+    """What it may still buy on account, in the store's currency; None where it has no account or nobody asked."""
+
+
+class Invoice(_Model):
+    """An invoice of the store's portal. `open` is what is still due of `total`."""
+
+    number: str
+    status: str
+    due_on: date | None
+    total: Decimal
+    open: Decimal
+    currency: str
+    purchase_order: str | None
+
+
+class Quote(_Model):
+    """A quote an order was made from."""
+
+    number: str
+    title: str
+    reference: str
+    status: str
+    sales_representative: str
+    created_at: AwareDatetime
+    total: Decimal
+    currency: str
+
+
+class LineNote(_Model):
+    """What the merchant's stock system says of a line that is not shipped: when it is expected, and what comes in its place."""
+
+    line_id: str
+    expected_on: date | None = None
+    substitute_sku: str | None = None
+    substitute_name: str | None = None
 
 
 class BuyerAddress(_Model):

@@ -11,6 +11,7 @@ from activities.bigcommerce.client import Document, StoreClient
 from activities.bigcommerce.documents import buyer_address_of, company_of, order_of
 from activities.bigcommerce.looking_up import LookingUp
 from activities.bigcommerce.models import BuyerAddress, Company, LookUp, Order, OrderContext
+from activities.bigcommerce.quota import Quota
 from playbook.running import RunningPlaybook
 
 LOOK_UP_SECONDS = 3.0
@@ -34,13 +35,14 @@ class Stores:
         self.playbook = playbook
         self._http = client
         self._look_up_seconds = look_up_seconds
+        self._quotas: dict[str, tuple[Quota, Quota]] = {}
 
     def client(self, store: str) -> StoreClient:
         """The calls of one store. Raises NeedsOperator where no account is configured for it."""
         account = self._accounts.bigcommerce.get(store)
         if account is None:
             raise NeedsOperator(f"No BigCommerce account is configured for the store {store!r}.")
-        return StoreClient(account, self._http)
+        return StoreClient(account, self._http, self._quotas.setdefault(store, (Quota(), Quota())))
 
     def title(self, store: str) -> str:
         """The store's name for people."""

@@ -6,7 +6,9 @@ from typing import TypeVar
 import httpx
 
 from activities._kit.accounts import Accounts
+from activities.carriers.shipstation_hooks import ShipStationHooks
 from activities.channels.bigcommerce_messages import BigCommerceMessages
+from activities.channels.changes import HookDoors
 from activities.channels.chat import ChatAdapter
 from activities.channels.ebay import Ebay
 from activities.channels.port import ChannelAdapter
@@ -16,6 +18,7 @@ from activities.channels.threecx import ThreeCx
 from activities.channels.tiktok import TikTok
 from activities.channels.twilio import twilio
 from activities.channels.whatsapp import WhatsApp
+from activities.finance.xero_hooks import XeroHooks
 from playbook.running import RunningPlaybook
 from storage.engine import Database
 
@@ -36,6 +39,14 @@ def adapters(accounts: Accounts, playbook: RunningPlaybook, database: Database, 
         **dict(_each(TikTok, accounts.tiktok, http)),
         **dict(_each(twilio, accounts.twilio, http)),
         **dict(_each(WhatsApp, accounts.whatsapp, http)),
+    }
+
+
+def hook_doors(accounts: Accounts, http: httpx.AsyncClient) -> HookDoors:
+    """The accounts of carriers and books that call us."""
+    return {
+        **{(ShipStationHooks.name, name): ShipStationHooks(each, http) for name, each in accounts.shipstation.items()},
+        **{(XeroHooks.name, name): XeroHooks(each) for name, each in accounts.xero.items()},
     }
 
 

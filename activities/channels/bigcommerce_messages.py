@@ -21,6 +21,8 @@ from pydantic import AwareDatetime, BaseModel
 from activities._kit.accounts import BigCommerceAccount
 from activities._kit.errors import NotSupported
 from activities.bigcommerce.client import Document, StoreClient
+from activities.bigcommerce.quota import Quota
+from activities.channels.changes import Change, OrderChanged
 from activities.channels.port import BadHook, BadSignature, Hook, HookAnswer, Limits, Outbound, Polled, Receipt
 from activities.channels.readable import readable
 from domain.messages import Channel, InboundMessage, Sender
@@ -71,7 +73,7 @@ class BigCommerceMessages:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._account, self._now = account_name, account, now
-        self._client = StoreClient(account, client)
+        self._client = StoreClient(account, client, (Quota(), Quota()))
 
     def verify(self, hook: Hook) -> HookAnswer | None:
         """As Standard Webhooks signs, with the client secret of the API account."""
@@ -92,6 +94,17 @@ class BigCommerceMessages:
         """None ever: the hook has no words in it."""
         self.told_of(hook)
         return ()
+
+    def changes(self, hook: Hook) -> Sequence[Change]:
+        """The order that changed, of every scope that names one."""
+        try:
+            body: Any = json.loads(hook.body)
+            kind, data = str(body["scope"]).split("/")[1], body["data"]
+            if kind not in ("order", "shipment"):
+                return ()
+            return (OrderChanged(self._store, str(int(data["id"] if kind == "order" else data["orderId"]))),)
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise BadHook(f"no event of BigCommerce: {type(error).__name__}: {error}") from error
 
     def told_of(self, hook: Hook) -> Told | None:
         """What a verified hook says was written; None where it tells something else. Raises BadHook."""

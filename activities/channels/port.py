@@ -113,6 +113,7 @@ class Receipt:
     external_id: str
 
 
+@runtime_checkable
 class ChannelAdapter(Protocol):
     """One provider account's door. What a provider does not have (hooks, polling, answers) raises NotSupported of
     `activities/_kit/errors.py`; every other failure is one of that closed set too."""

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from enum import Enum
 
+from activities.channels.changes import HookDoor, TellsChanges, note
 from activities.channels.port import BadHook, ChannelAdapter, HasMedia, Hook, Media
 from domain.messages import InboundMessage
 from playbook.running import RunningPlaybook
@@ -31,7 +32,7 @@ class Receiving:
     def __init__(self, database: Database, blobs: Blobs, playbook: RunningPlaybook) -> None:
         self._database, self._blobs, self._playbook = database, blobs, playbook
 
-    async def take(self, adapter: ChannelAdapter, account: str, hook: Hook) -> Taken:
+    async def take(self, adapter: HookDoor, account: str, hook: Hook) -> Taken:
         """Keeps the hook, accepts its messages, and only then returns. Whatever database and blob store raise goes on to the
         provider, which calls again."""
         blob = await self._blobs.put(hook.body)
@@ -49,18 +50,22 @@ class Receiving:
             return Taken.ACCEPTED
         return await self._read(adapter, account, hook, delivery.id)
 
-    async def read_kept(self, adapter: ChannelAdapter, delivery: rows.Delivery) -> Taken:
+    async def read_kept(self, adapter: HookDoor, delivery: rows.Delivery) -> Taken:
         """Reads a hook that was kept and not finished."""
         body = await self._blobs.get(delivery.raw_blob)
         headers = {"content-type": delivery.content_type}
         hook = Hook("POST", "", headers, body, delivery.received_at)
         return await self._read(adapter, delivery.account, hook, delivery.id)
 
-    async def _read(self, adapter: ChannelAdapter, account: str, hook: Hook, delivery: int) -> Taken:
+    async def _read(self, adapter: HookDoor, account: str, hook: Hook, delivery: int) -> Taken:
         error = None
         try:
-            messages, files = adapter.parse(hook), adapter.media(hook) if isinstance(adapter, HasMedia) else ()
-            await self._accept(adapter.name, account, messages, files)
+            if isinstance(adapter, TellsChanges):
+                async with self._database.begin() as connection:
+                    await note(connection, adapter.changes(hook))
+            if isinstance(adapter, ChannelAdapter):
+                files = adapter.media(hook) if isinstance(adapter, HasMedia) else ()
+                await self._accept(adapter.name, account, adapter.parse(hook), files)
         except (BadHook, UnknownStore) as wrong:
             error = str(wrong)
         except DEFECTS as wrong:

@@ -18,9 +18,9 @@ from api.pages.case_forms import (
     zone_of,
 )
 from api.pages.forms import Form
-from api.pages.order_context import LineShown, order_lines
 from api.problems import not_found
 from api.services import Services
+from api.views.order_context import context_view
 from api.views.parts import ClockView, EffectView, clock_views, effect_view
 from api.views.returns import LabelView, ReturnLine, label_view, return_lines
 from api.views.tickets import JoinedView, OtherTicketView, ReferenceView, duplicates, joined, references
@@ -77,7 +77,7 @@ class CaseShown:
     state: dict[str, Any]
     messages: list[Row]
     context: dict[str, Any] | None
-    orders: list[tuple[dict[str, Any], list[LineShown]]]
+    orders: list[dict[str, Any]]
     clocks: list[ClockView]
     references: list[tuple[ReferenceView, Form | None]]
     """With the form that waives it, where it is open."""
@@ -118,14 +118,14 @@ async def show_case(services: Services, case_id: UUID, process: str | None = Non
         origins = await read_numbers(connection, {message["origin_id"] for message in file.messages} - {case_id})
     is_return = file.case["process"] == "rma"
     related = [row for row in file.children if row["process"] == "ticket"] + ([parent] if parent else [])
-    context = None if file.context is None else file.context["content"]
+    context = context_view(file, services.playbook.now)
     case, state = file.case, file.case["state"] or {}
     return CaseShown(
         case=case,
         state=state,
         messages=file.messages,
         context=context,
-        orders=[(order, order_lines(order)) for order in named_first(case, context)],
+        orders=named_first(case, context),
         clocks=clock_views(state),
         references=[
             (one, waive_form(case, one.kind, one.value) if one.state == "open" and case["status"] != "merged" else None)

@@ -88,7 +88,7 @@ async def start_return(request: Request, services: WithServices, agent: Agent, c
     """Begins a return of one order of the ticket. The form's id makes a second click the same return."""
     shown = await show_case(services, case_id, "ticket")
     typed = dict(pairs)
-    order = next((order for order, _ in shown.orders if order["order_id"] == typed.get("kind")), None)
+    order = next((order for order in shown.orders if order["order_id"] == typed.get("kind")), None)
     process = services.processes.get("rma")
     if order is None or process is None:
         raise Problem(422, "this ticket knows no such order now; open the page again")

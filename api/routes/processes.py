@@ -75,7 +75,7 @@ async def show_case(services: WithServices, caller: Caller, name: str, case_id: 
         file = await read_case(connection, case_id, process.name)
     if file is None:
         raise not_found(process.title.lower(), case_id)
-    return JSONResponse(case_view(file).model_dump(mode="json"))
+    return JSONResponse(case_view(file, services.playbook.now).model_dump(mode="json"))
 
 
 @router.post(

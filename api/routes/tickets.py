@@ -98,7 +98,7 @@ async def show_ticket(services: WithServices, caller: Caller, ticket_id: UUID) -
         file = await read_case(connection, ticket_id, TICKET)
     if file is None:
         raise not_found("ticket", ticket_id)
-    return ticket_view(file)
+    return ticket_view(file, services.playbook.now)
 
 
 @router.get(

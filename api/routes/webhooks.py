@@ -48,7 +48,7 @@ async def answer_challenge(provider: str, account: str, services: WithServices, 
 
 
 async def _received(provider: str, account: str, services: Services, request: Request) -> Response:
-    adapter = services.channels.get((provider, account))
+    adapter = services.channels.get((provider, account)) or services.hook_doors.get((provider, account))
     if adapter is None:
         raise unauthorized(f"no hook of {provider[:80]!r} is connected for {account[:80]!r}, so its signature cannot be right")
     hook = await _hook(services, request)

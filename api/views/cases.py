@@ -22,6 +22,7 @@ from api.views.parts import (
 )
 from api.views.returns import return_view
 from api.views.tickets import ticket_view
+from domain.playbook import Playbook
 from storage.reading_case import CaseFile
 from workflows._kit.contract import Decision
 from workflows._kit.process import Process
@@ -88,10 +89,10 @@ class Begun(View):
     workflow_id: str = Field(examples=["rma-1043"])
 
 
-def case_view(file: CaseFile) -> BaseModel:
+def case_view(file: CaseFile, playbook: Playbook) -> BaseModel:
     """The view of a case: that of its process where it has one."""
     make = _VIEWS.get(file.case["process"])
-    return make(file) if make else _generic(file)
+    return make(file, playbook) if make else _generic(file)
 
 
 def process_view(process: Process) -> ProcessView:
@@ -127,4 +128,7 @@ def _generic(file: CaseFile) -> CaseView:
     )
 
 
-_VIEWS: dict[str, Callable[[CaseFile], BaseModel]] = {"ticket": ticket_view, "rma": return_view}
+_VIEWS: dict[str, Callable[[CaseFile, Playbook], BaseModel]] = {
+    "ticket": ticket_view,
+    "rma": lambda file, _: return_view(file),
+}

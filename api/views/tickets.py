@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.views.mail_html import cleaned
+from api.views.order_context import context_view
 from api.views.parts import (
     EXAMPLE_TIME,
     ClockView,
@@ -19,6 +20,7 @@ from api.views.parts import (
     message_view,
     timeline_lines,
 )
+from domain.playbook import Playbook
 from domain.references import evidence
 from storage.reading_case import CaseFile, Row
 
@@ -122,7 +124,9 @@ class TicketView(View):
     created_at: datetime
     updated_at: datetime
     messages: list[MessageView]
-    context: dict[str, Any] | None = Field(description="what the store knows: orders, company, and what is missing, in words")
+    context: dict[str, Any] | None = Field(
+        description="company, terms and orders line by line over all waves, each part with its age and source"
+    )
     draft: None = Field(description="null: drafts are not made yet")
     rmas: list[ReturnItem]
     decisions: list[DecisionView]
@@ -134,7 +138,7 @@ def case_item(row: Row) -> CaseItem:
     return CaseItem.model_validate({**row, "tags": row["tags"] or []})
 
 
-def ticket_view(file: CaseFile) -> TicketView:
+def ticket_view(file: CaseFile, playbook: Playbook) -> TicketView:
     """The whole ticket. Seconds old, it has no state yet: then what the state would say is empty."""
     case = file.case
     state: dict[str, Any] = case["state"] or {}
@@ -152,7 +156,7 @@ def ticket_view(file: CaseFile) -> TicketView:
             "duplicates": duplicates(state),
             "clocks": clock_views(state),
             "messages": [message_view(row, None if row["html"] is None else cleaned(row["html"])) for row in file.messages],
-            "context": None if file.context is None else {"as_of": file.context["as_of"], **file.context["content"]},
+            "context": context_view(file, playbook),
             "draft": None,
             "rmas": [ReturnItem.model_validate(child) for child in file.children if child["process"] == "rma"],
             "decisions": [decision_view(stored) for stored in file.decisions],

@@ -6,6 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from simulators import money
 from simulators.bigcommerce import order_documents, shipment_documents
+from simulators.bigcommerce.line_notes import fill_line_notes
 from simulators.bigcommerce.refund_amounts import OFFLINE_PROVIDERS
 from simulators.state import Document, Transaction
 from simulators.world import Company, Contact, Order, Product, Quote, Store, World, at_noon
@@ -83,6 +84,7 @@ def _fill_order(transaction: Transaction, world: World, order: Order, store: Sto
     document["status_id"], document["status"] = status, order_documents.STATUS_NAMES[status]
     document["date_modified"] = money.rfc2822(_last_moment(order))
     record["b2b"] = b2b_order_document(order, record, buyer, world)
+    fill_line_notes(transaction, order)
     if order.payment.state == "settled" and money.decimal(document["total_inc_tax"]):
         number = transaction.next_number("bigcommerce.transactions", 7001)
         paid = transaction_document(number, record, "purchase", money.decimal(document["total_inc_tax"]), order.created)

@@ -1,5 +1,6 @@
 """Order metafields: BigCommerce V3; one namespace and key once an order, which makes them a claim."""
 
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -22,6 +23,26 @@ from simulators.state import Document
 PERMISSIONS = {"app_only", "read", "write", "read_and_sf_access", "write_and_sf_access"}
 LONGEST = {"namespace": 64, "key": 64, "value": 65535, "description": 255}
 MOST_OF_ONE_ORDER = 250
+
+
+FIRST_NUMBER = 6001
+
+
+def metafield_document(number: int, order_id: int, body: Document, owner: str, moment: datetime) -> Document:
+    """A metafield of an order; `owner` is the client id of the application that made it."""
+    return {
+        "id": number,
+        "permission_set": body["permission_set"],
+        "namespace": body["namespace"],
+        "key": body["key"],
+        "value": body["value"],
+        "description": body.get("description", ""),
+        "resource_type": "order",
+        "resource_id": order_id,
+        "date_created": money.iso_offset(moment),
+        "date_modified": money.iso_offset(moment),
+        "owner_client_id": owner,
+    }
 
 
 async def list_metafields(request: Request, store: Document) -> Response:
@@ -51,22 +72,9 @@ async def post_metafield(request: Request, store: Document) -> Response:
         raise v3_error(409, "Metafield with the same namespace and key already exists for this resource.")
     if len(held) >= MOST_OF_ONE_ORDER:
         raise v3_error(422, "The order already has 250 metafields.")
-    moment = money.iso_offset(money.now())
     with state_of(request).transaction() as transaction:
-        number = transaction.next_number("bigcommerce.metafields", 6001)
-        document = {
-            "id": number,
-            "permission_set": body["permission_set"],
-            "namespace": body["namespace"],
-            "key": body["key"],
-            "value": body["value"],
-            "description": body.get("description", ""),
-            "resource_type": "order",
-            "resource_id": record["data"]["id"],
-            "date_created": moment,
-            "date_modified": moment,
-            "owner_client_id": store["client_id"],
-        }
+        number = transaction.next_number("bigcommerce.metafields", FIRST_NUMBER)
+        document = metafield_document(number, record["data"]["id"], body, store["client_id"], money.now())
         transaction.put("bigcommerce.metafields", number, {"store": store["key"], "data": document})
     return JSONResponse({"data": document, "meta": {}})
 

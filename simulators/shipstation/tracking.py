@@ -48,7 +48,7 @@ def move_parcel(
             words = {"DE": "delivered", "EX": "error", "UN": "unknown", "NY": "unknown"}
             label["data"]["tracking_status"] = words.get(status_code, "in_transit")
             transaction.put("shipstation.labels", record["label_id"], label)
-        webhooks.parcel_moved(request.app, transaction, record["store"] or "default", data)
+        webhooks.parcel_moved(request.app, transaction, data)
     return data
 
 

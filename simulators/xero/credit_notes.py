@@ -195,8 +195,7 @@ def _update(request: Request, state: State, held: Document, record: Document, dr
 def _put(request: Request, transaction, state: State, note: Document) -> None:
     owner = state.get("xero.contacts", note["Contact"]["ContactID"]) or {"store": None}
     transaction.put("xero.credit_notes", note["CreditNoteID"], {"store": owner["store"], "data": note})
-    account = owner["store"] or "default"
-    webhooks.ledger_changed(request.app, transaction, account, "CREDITNOTE", note["CreditNoteID"])
+    webhooks.ledger_changed(request.app, transaction, "CREDITNOTE", note["CreditNoteID"])
 
 
 def routes() -> list[Route]:

@@ -58,9 +58,8 @@ async def put_allocation(request: Request, state: State, held: Document) -> Resp
         transaction.put("xero.invoices", invoice["InvoiceID"], invoice_found)
         kept = {"store": invoice_found["store"], "data": {**allocation, "CreditNote": applied}}
         transaction.put("xero.allocations", allocation["AllocationID"], kept)
-        account = invoice_found["store"]
-        webhooks.ledger_changed(request.app, transaction, account, "CREDITNOTE", note["CreditNoteID"])
-        webhooks.ledger_changed(request.app, transaction, account, "INVOICE", invoice["InvoiceID"])
+        webhooks.ledger_changed(request.app, transaction, "CREDITNOTE", note["CreditNoteID"])
+        webhooks.ledger_changed(request.app, transaction, "INVOICE", invoice["InvoiceID"])
     return JSONResponse({"Allocations": [allocation]})
 
 

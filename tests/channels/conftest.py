@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from activities._kit.accounts import Accounts, ShopifyAccount, load_accounts
 from activities._kit.http import open_client
 from activities.channels.adapters import Channels, adapters
+from activities.channels.changes import HookDoors
 from api.app import create_app
 from api.options import ApiOptions
 from domain.playbook import Playbook
@@ -47,6 +48,10 @@ class Outside:
     def arm(self, provider: str, operation: str, fault: str, count: int = 1, **more: Any) -> None:
         order = {"provider": provider, "operation": operation, "fault": fault, "count": count, **more}
         answer = self._control.post("/_sim/faults", json=order)
+        assert answer.status_code == 200, answer.text
+
+    def advance(self, **step: Any) -> None:
+        answer = self._control.post("/_sim/advance", json=step)
         assert answer.status_code == 200, answer.text
 
     def write(self, provider: str, **writing: Any) -> dict[str, Any]:
@@ -124,8 +129,10 @@ def live(live_accounts: Accounts, http: httpx.AsyncClient) -> Channels:
     return connected(live_accounts, http)
 
 
-def application(database: Database, blobs: Blobs, playbook: Playbook, channels: Channels) -> FastAPI:
-    return create_app(database, blobs, RunningPlaybook(playbook), {}, ApiOptions(public_url=PUBLIC_URL), channels)
+def application(
+    database: Database, blobs: Blobs, playbook: Playbook, channels: Channels, doors: HookDoors | None = None
+) -> FastAPI:
+    return create_app(database, blobs, RunningPlaybook(playbook), {}, ApiOptions(public_url=PUBLIC_URL), channels, doors)
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def test_labels_are_bought_again_and_void_only_when_unused(doors: Doors) -> None
     assert len(doors.held("shipstation", "labels")) == 2
     moved = doors.control.post("/_sim/advance", json={"kind": "parcel", "label_id": first["label_id"]})
     assert moved.json()["status_code"] == "AC"
-    assert doors.held("webhooks", "events")[-1]["account"] == "northwind-tools"
+    assert doors.held("webhooks", "events")[-1]["account"] == "main"
     refused = doors.carrier.put(f"/v1/labels/{first['label_id']}/void").json()
     assert (refused["approved"], refused["reason_code"]) == (False, "label_already_used")
     body = return_label("x")

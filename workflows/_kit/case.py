@@ -40,6 +40,8 @@ _UNBLOCKED = {
     UnblockAction.SKIP: (EffectState.SKIPPED, "left out"),
 }
 
+_SHOWN = {"status", "stage", "queue", "owner", "company", "intent", "revision", "playbook_version"}
+
 State = TypeVar("State", bound=CaseState)
 Facts = TypeVar("Facts", bound=BaseModel)
 
@@ -118,8 +120,7 @@ class Case(Generic[State]):
         raise NotImplementedError
 
     def only_waits_to_end(self) -> bool:
-        """Whether nothing but the last clock is left: then the timer is set to it at once, since the old one would wake the
-        case only to set it anew."""
+        """Whether only the last clock is left: the timer is set to it at once, or the old one would wake the case for nothing."""
         return False
 
     # Signals: only append, so that none can fail
@@ -163,8 +164,7 @@ class Case(Generic[State]):
         workflow.set_current_details(details(self.headline(), self.state))
 
     def _notice(self, only: Collection[ClockName] = tuple(ClockName)) -> None:
-        clocks = [clock for clock in self.state.clocks if clock.name in only]
-        for notice in due_notices(clocks, self.state.standing, workflow.now()):
+        for notice in due_notices(self.state.clocks_of(only), self.state.standing, workflow.now()):
             self.noticed(notice)
 
     def _next_moment(self) -> datetime | None:
@@ -282,8 +282,7 @@ class Case(Generic[State]):
 
     def _publication(self) -> Publication:
         """Takes what is to be shown, under the next revision."""
-        state = self.state
-        policy = {} if state.revision else state.model_dump(mode="json", include={"policy"})
+        state, first = self.state, not self.state.revision
         state.revision += 1
         publication = Publication(
             snapshot=Snapshot(
@@ -294,10 +293,8 @@ class Case(Generic[State]):
                 next_due_at=next_deadline(state.clocks),
                 orders=tuple(state.orders),
                 state=state.model_dump(mode="json", exclude={"policy"}),
-                **policy,
-                **state.model_dump(
-                    include={"status", "stage", "queue", "owner", "company", "intent", "revision", "playbook_version"}
-                ),
+                policy=state.model_dump(mode="json", include={"policy"}).get("policy") if first else None,
+                **state.model_dump(include=_SHOWN),
             ),
             events=tuple(self._events),
             outcomes=tuple(self._outcomes),

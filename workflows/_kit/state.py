@@ -1,5 +1,6 @@
 """What every case remembers from run to run."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -87,6 +88,9 @@ class CaseState(BaseModel):
     def clock(self, name: ClockName) -> Clock | None:
         """The clock of that name that has not ended."""
         return next((clock for clock in self.clocks if clock.name is name and clock.ended_at is None), None)
+
+    def clocks_of(self, names: Collection[ClockName]) -> list[Clock]:
+        return [clock for clock in self.clocks if clock.name in names]
 
     def blocked(self) -> list[Effect]:
         return [effect for effect in self.effects if effect.status is EffectStatus.BLOCKED]
