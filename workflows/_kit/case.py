@@ -120,7 +120,7 @@ class Case(Generic[State]):
         raise NotImplementedError
 
     def only_waits_to_end(self) -> bool:
-        """Whether only the last clock is left: the timer is set to it at once, or the old one would wake the case for nothing."""
+        """Whether only the last clock is left: the timer is set to it at once, since the old one would wake for nothing."""
         return False
 
     # Signals: only append, so that none can fail
