@@ -4,9 +4,9 @@ climb. What applies at a moment is the most specific target, and it says why."""
 import marshal
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple, Self
+from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ModelWrapValidatorHandler, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidatorFunctionWrapHandler, WrapValidator
 
 from domain.calendars import Calendar
 from domain.playbook import Playbook
@@ -90,11 +90,6 @@ class TargetRule(BaseModel):
         return f"{place}, during “{self.overlay}”" if self.overlay else place
 
 
-_KINDS_KEPT = 100
-_WITHOUT_REFERENCES = 2
-"""The version of `marshal` whose bytes hang on the content alone."""
-_read: dict[bytes, Any] = {}
-
 _YEARS_OF_DEADLINES, _YEARS_OF_SHIFTS = 2, 1
 """How far ahead holidays are written out: they travel with every case."""
 
@@ -135,21 +130,6 @@ class Promises(BaseModel):
     due_comes_first: bool = False
     """Whether a promise to the customer that is due is told before what has arrived meanwhile is applied: an answer that waited
     through an outage does not make a missed promise look kept. False: born before there was that rule."""
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _one_of_a_kind(cls, data: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
-        """Thousands of cases carry the same promises, and reading them takes longer than all else of a case: what was read
-        before is the same object."""
-        try:
-            written = marshal.dumps(data, _WITHOUT_REFERENCES)
-        except ValueError:  # not read, but made of models
-            return validate(data)
-        if written not in _read:
-            if len(_read) >= _KINDS_KEPT:
-                _read.clear()
-            _read[written] = validate(data)
-        return _read[written]
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         return self
@@ -202,6 +182,31 @@ class Promises(BaseModel):
         """The hours in which a person can be told something; None: at any time."""
         name = self.shifts.get(person or "", self.calendar)
         return self.calendars[name] if name is not None else None
+
+
+_KINDS_KEPT = 100
+_WITHOUT_REFERENCES = 2
+"""The version of `marshal` whose bytes hang on the content alone."""
+_read: dict[bytes, Promises] = {}
+
+
+def _one_of_a_kind(data: Any, validate: ValidatorFunctionWrapHandler) -> Promises:
+    if not isinstance(data, dict):
+        return validate(data)
+    try:
+        written = marshal.dumps(data, _WITHOUT_REFERENCES)
+    except ValueError:  # not read, but made of models
+        return validate(data)
+    if written not in _read:
+        if len(_read) >= _KINDS_KEPT:
+            _read.clear()
+        _read[written] = validate(data)
+    return _read[written]
+
+
+SharedPromises = Annotated[Promises, WrapValidator(_one_of_a_kind)]
+"""Thousands of cases carry the same promises, and reading them takes longer than all else of a case: as this field, what was
+read before is the same object."""
 
 
 def promises_of(playbook: Playbook, store: str, at: datetime) -> Promises:

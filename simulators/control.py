@@ -18,6 +18,7 @@ from simulators.world import World
 COLLECTIONS = {
     "bigcommerce": (
         "orders refunds transactions shipments customers customer_groups companies users quotes metafields products invoices"
+        " hooks"
     ).split(),
     "shipstation": ["labels", "trackings"],
     "xero": ["credit_notes", "invoices", "contacts", "allocations", "payments"],

@@ -61,6 +61,15 @@ class Courier:
                 self._note(key, status)
                 if isinstance(status, int) and status < 300:
                     return
+        self._switch_off(event)
+
+    def _switch_off(self, event: Document) -> None:
+        """After the last try BigCommerce calls the address no more and plays nothing back."""
+        hook = self._state.get("bigcommerce.hooks", event["hook"]) if event["hook"] else None
+        if hook is not None:
+            hook["data"]["is_active"] = False
+            with self._state.transaction() as transaction:
+                transaction.put("bigcommerce.hooks", event["hook"], hook)
 
     def _note(self, key: int, status: int | str) -> None:
         event = self._state.get("webhooks.events", key)
@@ -94,6 +103,7 @@ def signature_headers(state: State, event: Document, url: str) -> dict[str, str]
             "webhook-id": event["id"],
             "webhook-timestamp": timestamp,
             "webhook-signature": signature,
+            **(event["headers"] or {}),
         }
     if event["provider"] == "xero":
         account = state.get("accounts", "xero") or {}
@@ -112,10 +122,12 @@ def emit(
     *,
     address: str | None = None,
     proof: dict[str, str] | None = None,
+    hook: Document | None = None,
 ) -> None:
     """Record an event with the change that caused it, and hand it to the courier. Without `body` the payload goes as JSON.
 
-    Where the client said itself where events go and with which headers, `address` and `proof` are what it said.
+    Where the client said itself where events go and with which headers, `address` and `proof` are what it said; `hook` is the
+    one of a store that this goes to, beside its signature.
     """
     fault = webhook_fault.get()
     times = 2 if fault and fault.fault == "duplicate_webhook" else 1
@@ -127,8 +139,10 @@ def emit(
         "account": account,
         "body": json.dumps(payload, separators=(",", ":")) if body is None else body,
         "payload": payload,
-        "address": address,
+        "address": hook["destination"] if hook else address,
         "proof": proof,
+        "hook": hook["id"] if hook else None,
+        "headers": hook["headers"] if hook else None,
         "at": money.now().isoformat(),
         "fault": fault.fault if fault else None,
         "answers": [],
@@ -147,7 +161,12 @@ def _bigcommerce(app: Starlette, transaction: Transaction, store: Document, scop
         "created_at": money.unix(money.now()),
         "producer": f"stores/{store['hash']}",
     }
-    emit(app, transaction, "bigcommerce", store["key"], payload)
+    hooks = [record["data"] for record in app.state.state.all("bigcommerce.hooks") if record["store"] == store["key"]]
+    if not hooks:
+        emit(app, transaction, "bigcommerce", store["key"], payload)
+    for hook in hooks:
+        if hook["is_active"] and hook["scope"] in (scope, f"{scope.rpartition('/')[0]}/*"):
+            emit(app, transaction, "bigcommerce", store["key"], payload, hook=hook)
 
 
 def order_changed(app: Starlette, transaction: Transaction, store: Document, order_id: int, before: int, after: int) -> None:

@@ -1,6 +1,6 @@
 """What is known of the orders that open cases are about: read in the background, shown at once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -15,6 +15,8 @@ from storage.tables import cases
 
 _ERROR_LIMIT = 2000
 _OPEN = cases.c.status.in_(("open", "waiting"))
+_CLOCKS = timedelta(seconds=5)
+"""A store dates changes in whole seconds, by a clock of its own: so much later a reading may still have missed one."""
 _LEASE = timedelta(minutes=2)
 """So long whoever took an order may read it before another takes it."""
 
@@ -112,6 +114,18 @@ async def order_changed(connection: AsyncConnection, store: str, order_id: str) 
 async def parcel_changed(connection: AsyncConnection, tracking_number: str) -> None:
     """Somebody says that a parcel has moved: the orders it belongs to are read again soon."""
     await _changed(connection, order_records.c.content["parcels"].has_key(tracking_number))
+
+
+async def orders_changed_at(connection: AsyncConnection, store: str, moments: Mapping[str, datetime]) -> int:
+    """These orders changed at these moments: those that were read before are read again soon. Returns how many."""
+    known = await connection.execute(
+        sql.select(order_records.c.order_id, order_records.c.as_of).where(
+            order_records.c.store == store, order_records.c.order_id.in_(moments), order_records.c.as_of.is_not(None)
+        )
+    )
+    missed = [order_id for order_id, as_of in known.all() if as_of <= moments[order_id] + _CLOCKS]
+    await _changed(connection, sql.and_(order_records.c.store == store, order_records.c.order_id.in_(missed)))
+    return len(missed)
 
 
 async def _changed(connection: AsyncConnection, which: sql.ColumnElement[bool]) -> None:

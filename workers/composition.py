@@ -110,6 +110,7 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     from activities.bigcommerce.models import store_queue
     from activities.bigcommerce.refunds import Refunds
     from activities.bigcommerce.stores import Stores
+    from activities.bigcommerce.watching import StoreWatch
     from activities.carriers.labels import ReturnLabels
     from activities.carriers.models import carrier_queue
     from activities.channels.adapters import adapters
@@ -130,6 +131,7 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     tickets, lanes = TicketRecords(database, playbook, stores, reading), Lanes(client, TASK_QUEUE)
     refunds, credit_notes = Refunds(ledger, stores), CreditNotes(ledger, Ledger(accounts, http))
     labels = ReturnLabels(ledger, stores, accounts, playbook, resources.blobs, http, mailer.send)
+    watch = StoreWatch(stores, database, resources.settings.inbox_url)
     alerts = Alerts(ledger, accounts, http, resources.settings.inbox_url)
     main = QueueContents(
         workflows=[process.workflow for process in registry.discover().values()],
@@ -146,7 +148,7 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     queues = {TASK_QUEUE: main}
     for name, account in accounts.bigcommerce.items():
         rate = account.calls_per_second / _CALLS_PER_REFUND
-        queues[store_queue(name)] = QueueContents((), [refunds.refund, tickets.fill_context], rate)
+        queues[store_queue(name)] = QueueContents((), [refunds.refund, tickets.fill_context, watch.watch], rate)
     for name, account in accounts.shipstation.items():
         rate = account.calls_per_second / _CALLS_PER_LABEL
         queues[carrier_queue(name)] = QueueContents((), [labels.send_return_label, labels.void_label], rate)
@@ -283,6 +285,7 @@ async def run_worker(settings: Settings, only: list[str], ready_file: Any = None
     from activities._kit.http import open_client
     from activities.understanding.reader import Reader
     from workers.understanding import learned_folder, seeds_folder
+    from workers.watches import begin_watches
 
     async with open_resources(settings) as resources, open_client() as http:
         client = await temporal.connect(lifecycle.runtime(settings.metrics_port))
@@ -294,6 +297,8 @@ async def run_worker(settings: Settings, only: list[str], ready_file: Any = None
         unknown = [name for name in only if name not in queues]
         if unknown:
             raise CommandError(f"no task queue {unknown[0]!r}; there are: {', '.join(queues)}")
+        if not only or TASK_QUEUE in only:
+            await begin_watches(client, resources.accounts)
         served = {name: contents for name, contents in queues.items() if not only or name in only}
         await lifecycle.run_workers(
             client,

@@ -28,7 +28,7 @@ class StoreClient:
 
     def __init__(self, account: BigCommerceAccount, client: httpx.AsyncClient, quotas: tuple[Quota, Quota]) -> None:
         """`quotas` are those of the store and of its B2B edition, shared by all who call it."""
-        self._account = account
+        self.account = account
         self._client = client
         self._quota, self._b2b_quota = quotas
         self._headers = {"X-Auth-Token": account.token}
@@ -41,9 +41,9 @@ class StoreClient:
         params = {"email": email, "sort": "date_created:desc", "limit": str(limit)}
         return await self._read("/v2/orders", params) or []
 
-    async def orders_changed(self, since: str) -> list[Document]:
-        """Orders changed since a moment (ISO 8601), the oldest change first."""
-        return await self._v2_list("/v2/orders", {"min_date_modified": since, "sort": "date_modified:asc"})
+    async def orders_changed(self, since: str, most: int | None = None) -> list[Document]:
+        """Orders changed since a moment (ISO 8601), the oldest change first; no more than `most`, in whole pages."""
+        return await self._v2_list("/v2/orders", {"min_date_modified": since, "sort": "date_modified:asc"}, most)
 
     async def orders_below(self, order_id: int, created_since: str, limit: int) -> list[Document]:
         """The newest orders with an id of at most `order_id`, created since a moment (ISO 8601)."""
@@ -148,14 +148,26 @@ class StoreClient:
         found = await self._b2b("/rfq", {"company": name, "limit": "100"})
         return found.get("list") or [] if found else []
 
-    async def _v2_list(self, path: str, params: dict[str, str] | None = None) -> list[Document]:
+    async def hooks(self, destination: str) -> list[Document]:
+        """The hooks of our account that go to this address."""
+        return _data(await self._read("/v3/hooks", {"destination": destination, "limit": str(_PAGE)})) or []
+
+    async def create_hook(self, scope: str, destination: str, headers: dict[str, str]) -> None:
+        """BigCommerce keeps one hook for a scope and a destination, so that repeating it makes no second."""
+        body = {"scope": scope, "destination": destination, "is_active": True, "headers": headers}
+        await self._write(Call.SAFE, "POST", "/v3/hooks", body)
+
+    async def switch_on_hook(self, hook_id: int) -> None:
+        await self._write(Call.SAFE, "PUT", f"/v3/hooks/{hook_id}", {"is_active": True})
+
+    async def _v2_list(self, path: str, params: dict[str, str] | None = None, most: int | None = None) -> list[Document]:
         found: list[Document] = []
         while True:
             page = str(len(found) // _PAGE + 1)
             # Past the end V2 answers 204 without a body.
             part = await self._read(path, {**(params or {}), "page": page, "limit": str(_PAGE)}) or []
             found += part
-            if len(part) < _PAGE:
+            if len(part) < _PAGE or (most is not None and len(found) >= most):
                 return found
 
     async def _read(self, path: str, params: dict[str, str] | None = None) -> Any:
@@ -176,7 +188,7 @@ class StoreClient:
         accept: frozenset[int] = frozenset(),
     ) -> httpx.Response:
         await self._quota.admit()
-        url = f"{self._account.api}{path}"
+        url = f"{self.account.api}{path}"
         response = await http.send(
             self._client, DIALECT, call, method, url, headers=self._headers, params=params, body=body, accept=accept
         )
@@ -185,11 +197,11 @@ class StoreClient:
 
     async def _b2b(self, path: str, params: dict[str, str] | None = None) -> Any:
         """The `data` of a B2B answer; None for 404, said by HTTP or by the body's own `code`."""
-        if not self._account.b2b:
+        if not self.account.b2b:
             return None
         await self._b2b_quota.admit()
-        headers = {**self._headers, "X-Store-Hash": self._account.store_hash}
-        url = f"{self._account.b2b}{path}"
+        headers = {**self._headers, "X-Store-Hash": self.account.store_hash}
+        url = f"{self.account.b2b}{path}"
         response = await http.send(
             self._client, DIALECT, Call.SAFE, "GET", url, headers=headers, params=params, accept=_MISSING
         )

@@ -41,7 +41,7 @@ def order_of(store: str, order: Document, products: list[Document], shipments: l
         currency=str(order["currency_code"]),
         total=money(order["total_inc_tax"]),
         customer_id=str(order.get("customer_id") or "0"),
-        placed_at=_moment(order["date_created"]),
+        placed_at=moment(order["date_created"]),
         purchase_order=None,
         lines=tuple(_line(product) for product in products),
         shipments=tuple(_shipment(shipment) for shipment in shipments),
@@ -69,7 +69,7 @@ def _shipment(shipment: Document) -> Shipment:
         carrier=str(carrier),
         tracking_number=str(shipment.get("tracking_number") or ""),
         tracking_link=str(link),
-        shipped_at=_moment(shipment["date_created"]),
+        shipped_at=moment(shipment["date_created"]),
         lines=tuple(
             ShippedLine(line_id=str(item["order_product_id"]), quantity=int(item["quantity"]))
             for item in shipment.get("items") or []
@@ -168,7 +168,7 @@ def _unix(seconds: Any) -> datetime:
     return datetime.fromtimestamp(int(seconds), UTC)
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
     """V2 writes RFC 2822; a missing zone means UTC."""
-    moment = parsedate_to_datetime(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    written = parsedate_to_datetime(text)
+    return written if written.tzinfo else written.replace(tzinfo=UTC)

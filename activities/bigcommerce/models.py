@@ -14,6 +14,10 @@ REFUND = "bigcommerce.refund"
 """Activity name: one refund of one order, read back. Input RefundRequest, output Refund."""
 
 
+WATCH_STORE = "bigcommerce.watch_store"
+"""Activity name: sees to a store's hooks and to what they missed. Input WatchRequest, output Watched."""
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -210,6 +214,24 @@ class Refund(_Model):
     amount: Decimal
     tax: Decimal
     currency: str
+
+
+class WatchRequest(_Model):
+    """Look through what changed in the store since then."""
+
+    store: str
+    since: AwareDatetime
+
+
+class Watched(_Model):
+    """What changed before `until` is looked through, and there may be `more`; `changed` orders of open cases are read again.
+    `created` and `switched_on` are the scopes of hooks that were missing or off."""
+
+    until: AwareDatetime
+    more: bool
+    changed: int
+    created: tuple[str, ...] = ()
+    switched_on: tuple[str, ...] = ()
 
 
 def store_queue(store: str) -> str:

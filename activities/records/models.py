@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 from domain.effects import EffectState
 from domain.messages import MessageNature
 from domain.playbook import ReturnRules
-from domain.promises import Promises, promises_of_first_shape
+from domain.promises import SharedPromises, promises_of_first_shape
 from domain.references import MessagePart, Reference
 from domain.routing import Routed
 
@@ -160,7 +160,7 @@ class TicketPolicy(_Model):
     how a ticket found its queue before there were routing rules."""
 
     playbook_version: str
-    promises: Promises
+    promises: SharedPromises
     default_tier: str
     queues: dict[str, str]
     """Queue → its owner."""
@@ -228,7 +228,7 @@ class ReturnPolicy(_Model):
     """The rules a return is born with and keeps (P6)."""
 
     playbook_version: str
-    promises: Promises
+    promises: SharedPromises
     rules: ReturnRules
     owner: str
     queue: str

@@ -106,8 +106,8 @@ class World:
         """As the records have it: the policy came with the first publication alone."""
         if not self.snapshots:
             return None
-        policy = next(snapshot.policy for snapshot in self.snapshots if snapshot.policy is not None)
-        return self.shown.state | {"policy": policy}
+        policies = [{"policy": snapshot.policy} for snapshot in self.snapshots if snapshot.policy is not None]
+        return self.shown.state | (policies[0] if policies else {})
 
     def _ticket_rules(self) -> TicketPolicy:
         return TicketPolicy(

@@ -1,0 +1,23 @@
+"""Begins the watch of every connected store; one that runs goes on as it is."""
+
+from datetime import UTC, datetime
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
+
+from activities._kit.accounts import Accounts
+from workflows._kit.contract import TASK_QUEUE
+from workflows.account_watch.contract import WatchInput
+
+
+async def begin_watches(client: Client, accounts: Accounts) -> None:
+    """Stores without a client secret have no hooks that could be proved, and are looked through all the same."""
+    for store in accounts.bigcommerce:
+        await client.start_workflow(
+            "account_watch",
+            WatchInput(store=store, since=datetime.now(UTC)),
+            id=f"account_watch-bigcommerce-{store}",
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"Hooks and changes of {store}",
+        )
