@@ -2,7 +2,7 @@
 
 import typer
 
-from bench import actions, business_time, ingest, intake, lateness, life, search
+from bench import actions, business_time, ingest, intake, lateness, life, money, returns, search
 
 application = typer.Typer(
     help="Measure Casework on this machine. Without a command: all of it.", invoke_without_command=True, add_completion=False
@@ -12,6 +12,8 @@ application.command("life")(life.main)
 application.command("intake")(intake.main)
 application.command("ingest")(ingest.main)
 application.command("lateness")(lateness.main)
+application.command("money")(money.main)
+application.command("returns")(returns.main)
 application.command("search")(search.main)
 application.command("business-time")(business_time.main)
 

@@ -182,4 +182,5 @@ async def test_a_return_asks_the_rules_too(database: Database, playbook: Playboo
     opened = await ReturnRecords(database, RunningPlaybook(playbook), stores).open_return(
         CaseReference(case_id=case_id, store=NORTHWIND)
     )
+    assert opened.policy is not None
     assert (opened.policy.queue, opened.policy.owner) == ("returns", "Jonas Weber")
