@@ -7,7 +7,7 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.bigcommerce.models import REFUND, Refund, RefundRequest
+from activities.bigcommerce.models import REFUND, WATCH_STORE, Refund, RefundRequest, Watched, WatchRequest
 from activities.carriers.models import SEND_RETURN_LABEL, VOID_LABEL, Label, ReturnLabelRequest, VoidRequest, VoidResult
 from activities.finance.models import CREDIT_NOTE, CreditNote, CreditNoteRequest
 from activities.lanes.models import SETTLE, SettlementRequest, SettlementResult
@@ -151,3 +151,8 @@ class Crowd:
     @activity.defn(name=CREDIT_NOTE)
     async def credit_note(self, request: CreditNoteRequest) -> CreditNote:
         return await self.world(request.case_id).credit_note(request)
+
+    @activity.defn(name=WATCH_STORE)
+    async def watch_store(self, request: WatchRequest) -> Watched:
+        """A store of which nothing changes."""
+        return Watched(until=request.since, more=False, changed=0)

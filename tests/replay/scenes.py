@@ -22,6 +22,7 @@ from activities.mail.models import SEND_MAIL
 from activities.records.models import FILL_CONTEXT, PUBLISH, ContextFacts
 from bench.lives import ALL_ACCEPTED, ALL_RECEIVED, STORE, Life, return_life, ticket_life
 from workflows._kit.contract import TASK_QUEUE, MessageArrived, Unblock, UnblockAction
+from workflows.account_watch.contract import WatchInput
 from workflows.order.contract import LaneInput
 from workflows.rma.contract import (
     Approve,
@@ -251,6 +252,13 @@ async def _lane_open(life: Life) -> None:
     await asyncio.sleep(2)
 
 
+async def _watching(life: Life) -> None:
+    """One look, and the pause before the next."""
+    start = WatchInput(store=STORE, since=datetime(2026, 1, 1, tzinfo=UTC))
+    await life.client.start_workflow("account_watch", start, id=life.workflow_id, task_queue=TASK_QUEUE)
+    await asyncio.sleep(2)
+
+
 SCENES = (
     Scene("ticket", "ticket-open", _answered),
     Scene("ticket", "ticket-closed", ticket_life),
@@ -274,4 +282,5 @@ SCENES = (
     Scene("order", "order-two", _lane_two),
     Scene("order", "order-blocked", _lane_blocked),
     Scene("order", "order-open", _lane_open),
+    Scene("account_watch", "account-watch-open", _watching),
 )

@@ -92,7 +92,10 @@ def test_a_restocking_fee_lowers_the_refund(doors: Doors) -> None:
 def test_refunds_of_one_order_are_not_concurrent(doors: Doors) -> None:
     statuses: list[int] = []
 
+    together = threading.Barrier(2)
+
     def one() -> None:
+        together.wait()
         statuses.append(refund(doors, 1, 178.8).status_code)
 
     threads = [threading.Thread(target=one) for _ in range(2)]

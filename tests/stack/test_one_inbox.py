@@ -97,7 +97,8 @@ def test_a_merge_is_undone_and_made_again(api: Api) -> None:
     assert _without_log(again) == before[first["id"]]
     back = api.ticket(second["id"])
     assert len(back["messages"]) == 2
-    assert _without_log(back) == before[second["id"]]
+    # The late message was to this ticket: since then, not since it was opened, has nobody done anything about it.
+    assert _untouched_left_out(_without_log(back)) == _untouched_left_out(before[second["id"]])
 
     api.applied(second["id"], "merge", into=first["number"])
     with_messages(api, first["id"], 3)
@@ -114,6 +115,10 @@ def test_a_split_makes_a_ticket_of_its_own(api: Api) -> None:
     (new,) = [one for one in api.listed(store=NORTHWIND, q="clamps") if one["id"] != first["id"]]
     assert [message["id"] for message in api.opened(new["id"])["messages"]] == [moving]
     assert len(api.ticket(first["id"])["messages"]) == 1
+
+
+def _untouched_left_out(ticket: Document) -> Document:
+    return ticket | {"clocks": [clock for clock in ticket["clocks"] if clock["name"] != "stalled"]}
 
 
 def _without_log(ticket: Document) -> Document:
