@@ -3,6 +3,9 @@
 import hashlib
 from enum import StrEnum
 
+BY_HAND = "ByHand"
+"""The type of the error by which an account says that a person has to do it (activities/_kit/errors.py)."""
+
 OP_KEY_LIMIT = 50
 """Characters. ShipStation silently cuts a longer external shipment id (carriers brief, section 3)."""
 

@@ -19,6 +19,7 @@ from workflows._kit.contract import TASK_QUEUE
 if TYPE_CHECKING:
     import httpx
 
+    from activities._kit.effects import EffectLedger
     from activities.bigcommerce.stores import Stores
     from activities.mail.sending import Mailer
     from activities.mail.templates import Templates
@@ -115,9 +116,6 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     from activities.carriers.models import carrier_queue
     from activities.channels.adapters import adapters
     from activities.channels.answering import Answering
-    from activities.finance.credit_notes import CreditNotes
-    from activities.finance.ledger import Ledger
-    from activities.finance.models import ledger_queue
     from activities.lanes.handover import Lanes
     from activities.records.reading import Reading
     from activities.records.tickets import TicketRecords
@@ -129,7 +127,7 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     answering = Answering(database, playbook, _templates(resources), adapters(accounts, playbook, database, http), mailer.send)
     reading = Reading(playbook, reader)
     tickets, lanes = TicketRecords(database, playbook, stores, reading), Lanes(client, TASK_QUEUE)
-    refunds, credit_notes = Refunds(ledger, stores), CreditNotes(ledger, Ledger(accounts, http))
+    refunds = Refunds(ledger, stores)
     labels = ReturnLabels(ledger, stores, accounts, playbook, resources.blobs, http, mailer.send)
     watch = StoreWatch(stores, database, resources.settings.inbox_url)
     alerts = Alerts(ledger, accounts, http, resources.settings.inbox_url)
@@ -152,6 +150,20 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     for name, account in accounts.shipstation.items():
         rate = account.calls_per_second / _CALLS_PER_LABEL
         queues[carrier_queue(name)] = QueueContents((), [labels.send_return_label, labels.void_label], rate)
+    return queues | _ledger_queues(accounts, ledger, stores, http)
+
+
+def _ledger_queues(
+    accounts: Accounts, ledger: "EffectLedger", stores: "Stores", http: "httpx.AsyncClient"
+) -> dict[str, QueueContents]:
+    """Those of the books: of accounts, and of what people keep by hand."""
+    from activities.finance.credit_notes import CreditNotes
+    from activities.finance.ledger import Ledger
+    from activities.finance.manual import ManualBooks
+    from activities.finance.models import ledger_queue
+
+    credit_notes, books = CreditNotes(ledger, Ledger(accounts, http)), ManualBooks(ledger, stores, accounts)
+    queues = {ledger_queue(name): QueueContents((), [books.credit_note]) for name in accounts.manual}
     for name, account in accounts.xero.items():
         rate = account.calls_per_second / _CALLS_PER_CREDIT_NOTE
         queues[ledger_queue(name)] = QueueContents((), [credit_notes.credit_note], rate)

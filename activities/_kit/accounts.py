@@ -55,6 +55,12 @@ class XeroAccount(_Account):
     """HTTP calls: Xero takes 60 a minute from one tenant."""
 
 
+class ManualLedgerAccount(_Account):
+    """Books that people keep by hand. `title` is what they call them."""
+
+    title: str
+
+
 class RingCentralAccount(_Account):
     """`api` ends before `/restapi`. `hook_url` is where its hooks reach our door, account name included."""
 
@@ -226,6 +232,7 @@ class Accounts(_Account):
     bigcommerce: dict[str, BigCommerceAccount] = {}
     shipstation: dict[str, ShipStationAccount] = {}
     xero: dict[str, XeroAccount] = {}
+    manual: dict[str, ManualLedgerAccount] = {}
     ringcentral: dict[str, RingCentralAccount] = {}
     threecx: dict[str, ThreeCxAccount] = {}
     chat: dict[str, ChatAccount] = {}
@@ -236,6 +243,12 @@ class Accounts(_Account):
     shopify: dict[str, ShopifyAccount] = {}
     imap: dict[str, ImapAccount] = {}
     alerts: dict[str, AlertAccount] = {}
+
+    @model_validator(mode="after")
+    def _one_ledger_of_a_name(self) -> Self:
+        if twice := sorted(self.xero.keys() & self.manual.keys()):
+            raise ValueError(f"{twice[0]!r} stands under xero and under manual; the playbook could mean either, so rename one")
+        return self
 
 
 class AccountsError(ValueError):

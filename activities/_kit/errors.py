@@ -39,6 +39,10 @@ class NeedsOperator(OutsideError):
     """Credentials, funds or a setting at the provider: nothing works until somebody mends it."""
 
 
+class ByHand(NeedsOperator):
+    """A person does this, by the account's nature; the message says exactly what. Its one detail is the effect's op_key."""
+
+
 class NotSupported(OutsideError):
     """The account cannot do this; the playbook takes its other branch."""
 

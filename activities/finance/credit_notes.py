@@ -61,7 +61,7 @@ class CreditNotes:
 
 
 def _payload(request: CreditNoteRequest) -> dict[str, Any]:
-    payload = request.model_dump(mode="json", exclude={"op_key", "case_id", "attempt"})
+    payload = request.model_dump(mode="json", exclude={"op_key", "case_id", "attempt", "store", "order_id"})
     amounts = {"expected_total": request.expected_total, "amount": request.amount}
     return payload | {name: None if amount is None else str(money(amount)) for name, amount in amounts.items()}
 

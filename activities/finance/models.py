@@ -56,16 +56,20 @@ class CreditNoteRequest(_Model):
     reference: str
     reason: str
     amount: Decimal | None = None
+    store: str = ""
+    order_id: str = ""
+    """The order that was invoiced, for books that do not know its lines."""
     attempt: int = 1
 
 
 class CreditNote(_Model):
-    """A credit note as the ledger holds it. `credit_note_id` is empty where a person decided to skip it."""
+    """A credit note as the ledger holds it. `credit_note_id` is empty where a person decided to skip it; `tax` is None in books
+    that people keep."""
 
     credit_note_id: str
     number: str
     total: Decimal
-    tax: Decimal
+    tax: Decimal | None
     currency: str
     allocated: Decimal
     recorded_refund: Decimal

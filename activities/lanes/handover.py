@@ -12,7 +12,7 @@ from temporalio.client import (
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
-from activities._kit.errors import NeedsOperator, Transient
+from activities._kit.errors import ByHand, NeedsOperator, Transient
 from activities.lanes.models import LANE_UPDATE, LANE_WORKFLOW, SETTLE, SettlementRequest, SettlementResult, lane_id
 
 _PATIENCE_SECONDS = 25.0
@@ -28,7 +28,8 @@ class Lanes:
 
     @activity.defn(name=SETTLE)
     async def settle(self, request: SettlementRequest) -> SettlementResult:
-        """Raises Transient while the lane is still at it, NeedsOperator with the lane's words where it is blocked."""
+        """Raises Transient while the lane is still at it, NeedsOperator with the lane's words where it is blocked, ByHand
+        where a person has to do it."""
         start = WithStartWorkflowOperation(
             LANE_WORKFLOW,
             {"store": request.store, "order_id": request.order_id},
@@ -50,6 +51,8 @@ class Lanes:
             raise Transient(f"Order {request.order_id} is still being settled.") from None
         except (RPCError, WorkflowUpdateFailedError) as error:
             raise Transient(f"The order's lane could not be reached: {error}") from error
+        if result.blocked and result.by_hand:
+            raise ByHand(result.blocked, details=(result.blocked_op_key,))
         if result.blocked:
             raise NeedsOperator(result.blocked)
         return result

@@ -57,9 +57,11 @@ class SettlementRequest(_Model):
 
 
 class SettlementResult(_Model):
-    """`blocked` says what keeps it from being settled, in words; None means store and books agree."""
+    """`blocked` says what keeps it from being settled, in words; None means store and books agree. `by_hand`: nothing is wrong,
+    a person has to do it."""
 
     refund: Refund | None = None
     credit_note: CreditNote | None = None
     blocked: str | None = None
     blocked_op_key: str | None = None
+    by_hand: bool = False

@@ -77,6 +77,7 @@ async def test_an_unpaid_invoice_is_credited_and_settled(notes: CreditNotes, out
     assert kept["Contact"]["ContactID"] == before["Contact"]["ContactID"]
     assert {line["TaxType"] for line in kept["LineItems"]} == {before["LineItems"][0]["TaxType"]}
     assert (note.allocated, note.remaining, note.recorded_refund) == (note.total, 0, 0)
+    assert note.tax is not None
     assert note.tax > 0
     due = Decimal(str(before["AmountDue"])) - note.total
     assert Decimal(str(invoice(outside, UNPAID)["AmountDue"])) == due

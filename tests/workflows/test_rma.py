@@ -3,7 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from activities._kit.errors import NeedsOperator, Transient
+from activities._kit.errors import ByHand, NeedsOperator, Transient
 from activities.carriers.models import SEND_RETURN_LABEL
 from activities.lanes.models import SETTLE, Remedy
 from activities.records.models import OPEN_RETURN
@@ -177,6 +177,30 @@ async def test_only_finance_may_say_that_money_was_settled_by_hand(stage: Stage)
     assert await stage.decide(by_hand, "Nadia Haddad", Role.FINANCE) == "applied"
     assert await stage.handle.result() == "closed"
     assert not world.settlements
+
+
+async def test_books_that_people_keep_need_one_who_books_and_another_who_confirms(stage: Stage) -> None:
+    world = await inspecting(stage)
+    world.fail[SETTLE] = [ByHand("Book a credit note over 119.00 EUR.", details=("rma.credit_note.1",))]
+    await stage.decide(ALL_ACCEPTED)
+    await stage.until(lambda: "effect_blocked" in world.kinds())
+    key = world.shown.state["effects"][0]["op_key"]
+
+    async def booked(number: str | None, by: str, role: Role = Role.FINANCE) -> str:
+        return await stage.decide(Unblock(op_key=key, action=UnblockAction.DONE_BY_HAND, provider_id=number), by, role)
+
+    assert "needs the role finance" in await booked("GS-7", "Jonas Weber", Role.AGENT)
+    assert "Give the number" in await booked(None, "Nadia Haddad")
+    assert await booked("GS-6", "Nadia Haddad") == "applied"
+    assert await booked("GS-7", "Nadia Haddad") == "applied", "who booked it may correct the number"
+    assert "somebody else confirms it" in await booked("GS-7", "Nadia Haddad")
+    assert "booked it as GS-7, not GS-8" in await booked("GS-8", "Martin Krause")
+    assert world.shown.stage == "settling"
+    assert await booked("GS-7", "Martin Krause") == "applied"
+    assert await stage.handle.result() == "closed"
+    assert world.settlements[0].attempt == 2
+    assert [decision.op_key for decision in world.effect_decisions] == ["rma.credit_note.1"]
+    assert world.effect_decisions[0].provider_id == "GS-7"
 
 
 async def test_the_carrier_is_down_but_the_approval_stands(stage: Stage) -> None:

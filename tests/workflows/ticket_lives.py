@@ -154,7 +154,7 @@ class Lives:
         ticket._outcomes.clear()
         await self._apply(self.identity(name), taken)
         for effect in [each for each in ticket.state.effects if each.decision_id is not None]:
-            ticket._remove(effect)
+            ticket.remove(effect)
             ticket.done(effect, None)
         return any(outcome.outcome.value == "applied" for outcome in ticket._outcomes)
 

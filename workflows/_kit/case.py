@@ -14,9 +14,9 @@ from pydantic import BaseModel, ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from activities.records.models import DECIDE_EFFECT, PUBLISH, EffectDecision
+from activities.records.models import PUBLISH
 from domain.case import DecisionOutcome, Outcome, Publication, Snapshot, TimelineEvent
-from domain.effects import EffectState
+from domain.effects import BY_HAND
 from domain.promises import PROMISED, ClockName
 from domain.sla import Notice, due_notices, next_deadline, next_moment
 from workflows._kit.calls import bring_about, look_up
@@ -28,17 +28,11 @@ from workflows._kit.contract import (
     News,
     Refused,
     Unblock,
-    UnblockAction,
     own_words,
 )
 from workflows._kit.details import details, why
 from workflows._kit.state import MEMORY, CaseState, Effect, EffectStatus
-
-_UNBLOCKED = {
-    UnblockAction.RETRY: (EffectState.INTENDED, "tried again"),
-    UnblockAction.DONE_BY_HAND: (EffectState.DONE, "done by hand"),
-    UnblockAction.SKIP: (EffectState.SKIPPED, "left out"),
-}
+from workflows._kit.unblocking import unblock
 
 _SHOWN = {"status", "stage", "queue", "owner", "company", "intent", "revision", "playbook_version"}
 
@@ -228,7 +222,7 @@ class Case(Generic[State]):
             raise Refused(f"Something happened since you looked: {self.state.last_change or 'the case was opened'}.")
         decision = self.read(taken)
         if isinstance(decision, Unblock):
-            await self._unblock(taken, decision)
+            await unblock(self, taken, decision)
         else:
             await self.decide(taken, decision)
 
@@ -335,7 +329,7 @@ class Case(Generic[State]):
         """What will be shown once the effect is done, worked out on a copy; revision and lines are reserved for it."""
         present = self.state
         self.state = present.model_copy(deep=True)
-        self._remove(effect)
+        self.remove(effect)
         self.done(effect, None)
         publication = self._publication()
         self._promised[effect.op_key] = (self.state, publication)
@@ -362,7 +356,7 @@ class Case(Generic[State]):
         if promised is not None and promised[0].revision == self.state.revision and not self._changed:
             self.state = promised[0]
             return
-        self._remove(effect)
+        self.remove(effect)
         lines = (self.state.sequence, list(self._events), list(self._outcomes))
         self.done(effect, result)
         if promised is not None:
@@ -374,27 +368,10 @@ class Case(Generic[State]):
         current = next(known for known in self.state.effects if known.op_key == effect.op_key)
         current.status = EffectStatus.BLOCKED
         current.words = failure.message
+        current.by_hand_key = str(failure.details[0]) if failure.type == BY_HAND else None
         self.changed_for_deciders(f"{effect.summary}: {failure.message}")
         self.record("effect_blocked", f"{effect.summary} needs a person: {failure.message}")
 
-    def _remove(self, effect: Effect) -> None:
+    def remove(self, effect: Effect) -> None:
+        """It is under way no more."""
         self.state.effects = [known for known in self.state.effects if known.op_key != effect.op_key]
-
-    async def _unblock(self, taken: DecisionTaken, decision: Unblock) -> None:
-        effect = next((known for known in self.state.blocked() if known.op_key == decision.op_key), None)
-        if effect is None:
-            raise Refused("That call is not stuck; it may have gone through meanwhile.")
-        if decision.action is not UnblockAction.RETRY and not taken.role.may_act_as(effect.by_hand_needs):
-            raise Refused(
-                f"To settle this by hand needs the role {effect.by_hand_needs.value}; {taken.author} is {taken.role.value}."
-            )
-        state, words = _UNBLOCKED[decision.action]
-        noted = EffectDecision(op_key=effect.op_key, state=state, provider_id=decision.provider_id, author=taken.author)
-        await look_up(DECIDE_EFFECT, noted, None, f"Note {decision.action.value}")
-        if decision.action is UnblockAction.RETRY:
-            effect.status, effect.words, effect.attempt = EffectStatus.RUNNING, None, effect.attempt + 1
-        else:
-            self._remove(effect)
-            self.done(effect, None) if decision.action is UnblockAction.DONE_BY_HAND else self.skipped(effect)
-        self.record("effect_decided", f"{effect.summary}: {words}.", actor=taken.author, decision_id=taken.decision_id)
-        self.accept(taken.decision_id)

@@ -20,6 +20,13 @@ class EffectStatus(StrEnum):
     BLOCKED = "blocked"
 
 
+class Booked(BaseModel):
+    """What somebody did by hand, before another has confirmed it."""
+
+    number: str
+    by: str
+
+
 class Effect(BaseModel):
     """Something under way in the outside world. It leaves the list when it is done; blocked, it waits for a person."""
 
@@ -43,6 +50,9 @@ class Effect(BaseModel):
     """Who may say that it was done by hand, or shall be left out. To try again needs nobody in particular."""
     words: str | None = None
     """Why it is blocked, for a person."""
+    by_hand_key: str | None = None
+    """The op_key of what a person does by the account's nature, and another confirms."""
+    booked: Booked | None = None
 
 
 class CaseState(BaseModel):

@@ -12,7 +12,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from activities.bigcommerce.models import REFUND, Refund, RefundLine, RefundRequest, store_queue
 from activities.finance.models import CREDIT_NOTE, CreditLine, CreditNote, CreditNoteRequest, ledger_queue
 from activities.lanes.models import LANE_UPDATE, LANE_WORKFLOW, Remedy, SettlementRequest, SettlementResult
-from domain.effects import EffectKind, op_key
+from domain.effects import BY_HAND, EffectKind, op_key
 from workflows._kit.calls import bring_about
 from workflows.order.contract import LaneInput
 
@@ -49,7 +49,8 @@ class OrderLane:
         except ActivityError as error:
             if not isinstance(error.cause, ApplicationError):
                 raise
-            return SettlementResult(refund=refund, blocked=error.cause.message, blocked_op_key=step)
+            by_hand = error.cause.type == BY_HAND
+            return SettlementResult(refund=refund, blocked=error.cause.message, blocked_op_key=step, by_hand=by_hand)
         if refund is not None and (refund.amount, refund.currency) != (note.total, note.currency):
             words = f"The store refunded {refund.amount} {refund.currency}, the books credited {note.total} {note.currency}."
             return SettlementResult(refund=refund, credit_note=note, blocked=words, blocked_op_key=step)
@@ -83,6 +84,8 @@ class OrderLane:
             reference=request.rma_number,
             reason=request.reason,
             amount=request.amount,
+            store=request.store,
+            order_id=request.order_id,
             attempt=request.attempt,
         )
         summary = f"Credit note on {request.invoice_number} for {request.rma_number}"

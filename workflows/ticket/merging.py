@@ -250,7 +250,7 @@ class TicketMerging(TicketListening):
         decided = happening.sent or happening.left_out
         effect = next((known for known in self.state.effects if known.decision_id == decided), None)
         if effect is not None:
-            self._remove(effect)
+            self.remove(effect)
             self.done(effect, None) if happening.sent else self.skipped(effect)
 
     def _become(self, other: TicketState) -> None:
