@@ -13,6 +13,18 @@ from storage.tables import contact_addresses, contact_companies, contacts
 
 _NAMESPACE = UUID("5b0d6a3e-3f0c-4b7e-9d8e-6a1f2c4d7e90")
 
+# The door asks these for every message: made once, since making them takes longer than carrying them out.
+_KNOWN = sql.select(contact_addresses.c.address, contact_addresses.c.contact_id).where(
+    contact_addresses.c.address.in_(sql.bindparam("addresses", expanding=True))
+)
+_COMPANIES = (
+    sql.select(contact_companies.c.company_id)
+    .where(contact_companies.c.contact_id == sql.bindparam("contact_id"), contact_companies.c.store == sql.bindparam("store"))
+    .order_by(contact_companies.c.company_id)
+)
+_MAKE = insert(contacts).on_conflict_do_nothing()
+_ADD_ADDRESS = insert(contact_addresses).on_conflict_do_nothing()
+
 
 class Contact(NamedTuple):
     """A person as a store knows them. `companies` are the store's ids of the companies they have written for there."""
@@ -37,26 +49,16 @@ async def contact_of(connection: AsyncConnection, store: str, sender: Mapping[st
     addresses = [address for name in ("email", "phone") if (address := (sender.get(name) or "").strip().lower())]
     if not addresses:
         return None
-    found = await connection.execute(
-        sql.select(contact_addresses.c.address, contact_addresses.c.contact_id).where(
-            contact_addresses.c.address.in_(addresses)
-        )
-    )
+    found = await connection.execute(_KNOWN, {"addresses": addresses})
     known = {row.address: row.contact_id for row in found}
     contact_id = next((known[address] for address in addresses if address in known), None)
     if contact_id is None:
         contact_id = uuid5(_NAMESPACE, addresses[0])
-        made = insert(contacts).values(id=contact_id, name=sender.get("name"))
-        await connection.execute(made.on_conflict_do_nothing())
+        await connection.execute(_MAKE, {"id": contact_id, "name": sender.get("name")})
     new = sorted(address for address in addresses if address not in known)
     if new:
-        rows = [{"address": address, "contact_id": contact_id} for address in new]
-        await connection.execute(insert(contact_addresses).values(rows).on_conflict_do_nothing())
-    companies = await connection.scalars(
-        sql.select(contact_companies.c.company_id)
-        .where(contact_companies.c.contact_id == contact_id, contact_companies.c.store == store)
-        .order_by(contact_companies.c.company_id)
-    )
+        await connection.execute(_ADD_ADDRESS, [{"address": address, "contact_id": contact_id} for address in new])
+    companies = await connection.scalars(_COMPANIES, {"contact_id": contact_id, "store": store})
     return Contact(contact_id, tuple(companies))
 
 

@@ -17,6 +17,32 @@ _KEY_LIMIT = 60
 
 _ITEM_LIMIT = 20
 
+# Made once, since making them takes longer than carrying them out.
+_LOCK = sql.select(sql.func.pg_advisory_xact_lock(sql.func.hashtextextended(sql.bindparam("name"), 1)))
+_HOLDERS = (
+    sql.select(*conversation_keys.c["reference", "matter", "line", "case_id"])
+    .where(
+        conversation_keys.c.store == sql.bindparam("store"),
+        conversation_keys.c.party.in_(sql.bindparam("parties", expanding=True)),
+        conversation_keys.c.reference.in_(sql.bindparam("references", expanding=True)),
+        conversation_keys.c.last_at.between(sql.bindparam("since"), sql.bindparam("until")),
+        conversation_keys.c.released_at.is_(None),
+    )
+    .order_by(conversation_keys.c.id)
+)
+_claim = insert(conversation_keys)
+_CLAIM = _claim.on_conflict_do_update(
+    index_elements=["store", "party", "reference", "matter", "line"],
+    index_where=conversation_keys.c.released_at.is_(None),
+    set_={"last_at": sql.func.greatest(conversation_keys.c.last_at, _claim.excluded.last_at)},
+    where=conversation_keys.c.case_id == _claim.excluded.case_id,
+)
+_WRITTEN_ABOUT = (
+    sql.update(conversation_keys)
+    .where(conversation_keys.c.case_id == sql.bindparam("of_case"), conversation_keys.c.last_at < sql.bindparam("at"))
+    .values(last_at=sql.bindparam("at"))
+)
+
 
 class Held(NamedTuple):
     """`by` is the one ticket that is about all of it, `also` the tickets about some of it."""
@@ -31,8 +57,7 @@ NOBODY = Held(None, ())
 async def lock(connection: AsyncConnection, store: str, keys: Iterable[Key]) -> None:
     """Until this transaction ends, nobody else looks for, claims or hands over conversations about these orders."""
     for reference in sorted({key.reference for key in keys}):
-        name = sql.func.hashtextextended(f"{store}\n{reference}", 1)
-        await connection.execute(sql.select(sql.func.pg_advisory_xact_lock(name)))
+        await connection.execute(_LOCK, {"name": f"{store}\n{reference}"})
 
 
 async def find(
@@ -47,17 +72,14 @@ async def find(
     """Who holds the conversations `wanted`, if the customer last wrote about them within `window` of `at` (elapsed time)."""
     if not wanted:
         return NOBODY
-    found = await connection.execute(
-        sql.select(conversation_keys)
-        .where(
-            conversation_keys.c.store == store,
-            conversation_keys.c.party.in_(list(parties)),
-            conversation_keys.c.reference.in_({key.reference for key in wanted}),
-            conversation_keys.c.last_at.between(at - window, at + window),
-            conversation_keys.c.released_at.is_(None),
-        )
-        .order_by(conversation_keys.c.id)
-    )
+    asked = {
+        "store": store,
+        "parties": list(parties),
+        "references": sorted({key.reference for key in wanted}),
+        "since": at - window,
+        "until": at + window,
+    }
+    found = await connection.execute(_HOLDERS, asked)
     rows = [(_key(row.reference, row.matter, row.line), row.case_id) for row in found if row.case_id != but_not]
     holders = [{case_id for held, case_id in rows if held.is_about_the_same(key)} for key in wanted]
     also = tuple(dict.fromkeys(case_id for _, case_id in rows if any(case_id in each for each in holders)))
@@ -83,26 +105,13 @@ async def claim(
         }
         for key in sorted(wanted, key=lambda key: (key.reference, key.matter))[:_KEY_LIMIT]
     ]
-    if not rows:
-        return
-    statement = insert(conversation_keys).values(rows)
-    await connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["store", "party", "reference", "matter", "line"],
-            index_where=conversation_keys.c.released_at.is_(None),
-            set_={"last_at": sql.func.greatest(conversation_keys.c.last_at, statement.excluded.last_at)},
-            where=conversation_keys.c.case_id == statement.excluded.case_id,
-        )
-    )
+    if rows:
+        await connection.execute(_CLAIM, rows)
 
 
 async def written_about(connection: AsyncConnection, case_id: UUID, at: datetime) -> None:
     """The customer wrote in this ticket: the time in which others join it counts from there."""
-    await connection.execute(
-        sql.update(conversation_keys)
-        .where(conversation_keys.c.case_id == case_id, conversation_keys.c.last_at < at)
-        .values(last_at=at)
-    )
+    await connection.execute(_WRITTEN_ABOUT, {"of_case": case_id, "at": at})
 
 
 async def give_to_company(connection: AsyncConnection, case_id: UUID, company_id: str) -> None:

@@ -1,5 +1,6 @@
 """The one way in: a message of any channel becomes part of exactly one ticket, in one transaction (P1)."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -19,7 +20,6 @@ from storage import conversations
 from storage.blobs import Blobs
 from storage.contacts import Contact, contact_of
 from storage.engine import Database
-from storage.records import notifying
 from storage.storable import storable
 from storage.tables import attachments, case_numbers, cases, messages, outbox
 from storage.threads import TICKET, Reading, Thread, thread_of
@@ -38,6 +38,35 @@ _READ_LIMIT = 20_000
 
 _OPEN = "open"
 _CLOSED = "closed"
+
+# The door asks these for every message: made once, since making them takes longer than carrying them out.
+_ONE_AT_A_TIME = sql.select(sql.func.pg_advisory_xact_lock(sql.func.hashtextextended(sql.bindparam("identity"), 0)))
+_KNOWN = sql.select(*messages.c["id", "case_id"]).where(
+    messages.c.channel == sql.bindparam("channel"), messages.c.external_id == sql.bindparam("external_id")
+)
+_SURVIVOR = sql.select(sql.func.coalesce(cases.c.survivor_id, cases.c.id)).where(cases.c.id == sql.bindparam("of"))
+_LOCKED = (
+    sql.select(*cases.c["id", "process", "status", "workflow_id", "parent_id", "company_id"])
+    .where(cases.c.id == sql.bindparam("of"))
+    .with_for_update(key_share=True)
+)
+_NEXT_NUMBER = sql.select(case_numbers.next_value())
+_ADD_TICKET = sql.insert(cases).values(
+    {
+        name: sql.bindparam(name)
+        for name in (
+            *("id", "process", "number", "workflow_id", "store", "title", "status", "stage"),
+            *("start", "parent_id", "playbook_version"),
+        )
+    }
+)
+_ADD_MESSAGE = sql.insert(messages)
+_ADD_ATTACHMENTS = sql.insert(attachments)
+_PUT_IN_OUTBOX = (
+    sql.insert(outbox)
+    .values({name: sql.bindparam(name) for name in ("workflow_id", "case_id", "process", "signal", "payload")})
+    .returning(sql.func.pg_notify(OUTBOX_CHANGED, sql.bindparam("notice")))
+)
 
 
 class UnknownStore(ValueError):
@@ -103,15 +132,12 @@ async def accept(
         if message.nature is MessageNature.PERSON:
             await conversations.written_about(connection, place.case_id, message.received_at)
     message_id = uuid4()
-    await connection.execute(
-        sql.insert(messages).values(
-            message_row(message_id, place.case_id, place.origin_id, thread.evidence if thread else "", message)
-        )
-    )
+    evidence = thread.evidence if thread else ""
+    await connection.execute(_ADD_MESSAGE, message_row(message_id, place.case_id, place.origin_id, evidence, message))
     if message.nature is MessageNature.PERSON:
         await _hold(connection, place, message, contact, reading.keys)
     if message.attachments:
-        await connection.execute(sql.insert(attachments), attachment_rows(message_id, message, attachment_blobs))
+        await connection.execute(_ADD_ATTACHMENTS, attachment_rows(message_id, message, attachment_blobs))
     if place.told:
         await put_in_outbox(
             connection,
@@ -176,28 +202,22 @@ async def put_in_outbox(
     payload: Mapping[str, Any] | None = None,
 ) -> None:
     """Has the relay tell a workflow something once this transaction commits; without `signal` it is only started."""
-    await connection.execute(
-        sql.insert(outbox)
-        .values(
-            workflow_id=workflow_id,
-            case_id=case_id,
-            process=process,
-            signal=signal,
-            payload=dict(payload) if payload is not None else None,
-        )
-        .returning(notifying(OUTBOX_CHANGED, {"workflow_id": workflow_id}))
-    )
+    told = {
+        "workflow_id": workflow_id,
+        "case_id": case_id,
+        "process": process,
+        "signal": signal,
+        "payload": dict(payload) if payload is not None else None,
+        "notice": json.dumps({"workflow_id": workflow_id}),
+    }
+    await connection.execute(_PUT_IN_OUTBOX, told)
 
 
 async def _known(connection: AsyncConnection, message: InboundMessage) -> Accepted | None:
     """What became of this message before. The lock makes a second delivery at the same moment wait for the first."""
     identity = f"{message.channel.value}\n{message.external_id}"
-    await connection.execute(sql.select(sql.func.pg_advisory_xact_lock(sql.func.hashtextextended(identity, 0))))
-    found = await connection.execute(
-        sql.select(messages.c.id, messages.c.case_id).where(
-            messages.c.channel == message.channel.value, messages.c.external_id == message.external_id
-        )
-    )
+    await connection.execute(_ONE_AT_A_TIME, {"identity": identity})
+    found = await connection.execute(_KNOWN, {"channel": message.channel.value, "external_id": message.external_id})
     row = found.one_or_none()
     return None if row is None else Accepted(row.id, row.case_id, False)
 
@@ -232,12 +252,10 @@ async def _place_in(connection: AsyncConnection, thread: Thread, message: Inboun
 
 async def _locked(connection: AsyncConnection, case_id: UUID) -> Any:
     """The case, or the one that survived its merges. Only that one is locked: a merge locks the two it joins."""
-    columns = (cases.c.id, cases.c.process, cases.c.status, cases.c.workflow_id, cases.c.parent_id, cases.c.company_id)
-    survivor = sql.select(sql.func.coalesce(cases.c.survivor_id, cases.c.id)).where(cases.c.id == case_id)
     while True:
-        place = (await connection.execute(survivor)).scalar_one()
-        case = (await connection.execute(sql.select(*columns).where(cases.c.id == place).with_for_update(key_share=True))).one()
-        if (await connection.execute(survivor)).scalar_one() == case.id:
+        place = (await connection.execute(_SURVIVOR, {"of": case_id})).scalar_one()
+        case = (await connection.execute(_LOCKED, {"of": place})).one()
+        if (await connection.execute(_SURVIVOR, {"of": case_id})).scalar_one() == case.id:
             return case
 
 
@@ -250,21 +268,20 @@ async def _new_ticket(
     number = await next_number(connection)
     workflow_id = f"{TICKET}-{number}"
     title = threading.title(message.subject, message.text)
-    await connection.execute(
-        sql.insert(cases).values(
-            id=case_id,
-            process=TICKET,
-            number=number,
-            workflow_id=workflow_id,
-            store=message.store,
-            title=title,
-            status=_OPEN if person else _CLOSED,
-            stage=STAGE_NEW if person else STAGE_MACHINE_MAIL,
-            start={"case_id": str(case_id), "number": number, "store": message.store, "title": title},
-            parent_id=parent_id,
-            playbook_version=playbook.version,
-        )
-    )
+    row = {
+        "id": case_id,
+        "process": TICKET,
+        "number": number,
+        "workflow_id": workflow_id,
+        "store": message.store,
+        "title": title,
+        "status": _OPEN if person else _CLOSED,
+        "stage": STAGE_NEW if person else STAGE_MACHINE_MAIL,
+        "start": {"case_id": str(case_id), "number": number, "store": message.store, "title": title},
+        "parent_id": parent_id,
+        "playbook_version": playbook.version,
+    }
+    await connection.execute(_ADD_TICKET, row)
     return _Place(case_id, case_id, workflow_id, None, person)
 
 
@@ -293,7 +310,7 @@ def _read(message: InboundMessage, playbook: Playbook) -> Reading:
 
 
 async def next_number(connection: AsyncConnection) -> int:
-    return (await connection.execute(sql.select(case_numbers.next_value()))).scalar_one()
+    return (await connection.execute(_NEXT_NUMBER)).scalar_one()
 
 
 def message_row(message_id: UUID, case_id: UUID, origin_id: UUID, evidence: str, message: InboundMessage) -> dict[str, Any]:

@@ -39,18 +39,30 @@ class RawMail(NamedTuple):
 
 _COLUMNS = tuple(raw_mails.c[name] for name in RawMail._fields)
 
+# Made once, since making them takes longer than carrying them out.
+_KEEP = insert(raw_mails).on_conflict_do_nothing(index_elements=["blob"]).returning(raw_mails.c.blob)
+_STANDING = (
+    sql.select(messages.c.id, messages.c.case_id)
+    .join(raw_mails, raw_mails.c.message_id == messages.c.id)
+    .where(raw_mails.c.blob == sql.bindparam("blob"))
+)
+_NOTE = (
+    sql.update(raw_mails)
+    .where(raw_mails.c.blob == sql.bindparam("of"))
+    .values(
+        state=sql.bindparam("state"),
+        error=sql.bindparam("error"),
+        message_id=sql.func.coalesce(sql.bindparam("message_id", type_=raw_mails.c.message_id.type), raw_mails.c.message_id),
+        updated_at=sql.func.now(),
+    )
+)
+
 
 async def keep(connection: AsyncConnection, mail: RawMail) -> Accepted | None:
     """Writes the mail down. The same bytes are one mail: the message that stands for it, where it came before."""
-    keeping = insert(raw_mails).values(mail._asdict()).on_conflict_do_nothing(index_elements=["blob"])
-    if await connection.scalar(keeping.returning(raw_mails.c.blob)) is not None:
+    if await connection.scalar(_KEEP, mail._asdict()) is not None:
         return None
-    found = await connection.execute(
-        sql.select(messages.c.id, messages.c.case_id)
-        .join(raw_mails, raw_mails.c.message_id == messages.c.id)
-        .where(raw_mails.c.blob == mail.blob)
-    )
-    row = found.one_or_none()
+    row = (await connection.execute(_STANDING, {"blob": mail.blob})).one_or_none()
     return None if row is None else Accepted(row.id, row.case_id, False)
 
 
@@ -58,10 +70,7 @@ async def note(
     connection: AsyncConnection, blob: str, state: RawState, *, error: str | None = None, message_id: UUID | None = None
 ) -> None:
     """How far a mail has come. What message stands for it is kept unless another is named."""
-    columns = {"state": state.value, "error": error, "updated_at": sql.func.now()}
-    if message_id is not None:
-        columns["message_id"] = message_id
-    await connection.execute(sql.update(raw_mails).where(raw_mails.c.blob == blob).values(**columns))
+    await connection.execute(_NOTE, {"of": blob, "state": state.value, "error": error, "message_id": message_id})
 
 
 async def find(connection: AsyncConnection, blob: str) -> RawMail:

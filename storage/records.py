@@ -42,7 +42,8 @@ _ADD_LINES = _line.on_conflict_do_update(
     index_elements=["case_id", "sequence"],
     set_={column.name: _line.excluded[column.name] for column in timeline.columns if not column.primary_key},
 )
-"""Both are made once: to make them anew cost as much as to carry them out."""
+_NOTIFY = sql.select(sql.func.pg_notify(sql.bindparam("channel"), sql.bindparam("payload")))
+"""They are made once: to make them anew cost as much as to carry them out."""
 
 
 async def publish(connection: AsyncConnection, publication: Publication) -> None:
@@ -75,9 +76,4 @@ def _line_of(case_id: UUID, event: TimelineEvent) -> dict[str, Any]:
 
 async def notify(connection: AsyncConnection, channel: str, payload: dict[str, str]) -> None:
     """Tells the listeners of `channel`, once this transaction commits."""
-    await connection.execute(sql.select(notifying(channel, payload)))
-
-
-def notifying(channel: str, payload: dict[str, str]) -> sql.ColumnElement[None]:
-    """The same, as a part of another statement: what a statement RETURNS, it does."""
-    return sql.func.pg_notify(channel, json.dumps(payload))
+    await connection.execute(_NOTIFY, {"channel": channel, "payload": json.dumps(payload)})

@@ -17,6 +17,15 @@ from storage.contacts import Contact
 from storage.secrets import secret
 from storage.tables import cases, contact_companies, messages
 
+# Made once, since making them takes longer than carrying them out.
+_CANDIDATES = sql.bindparam("candidates", type_=sql.ARRAY(sql.Text))
+_BY_HEADERS = (
+    sql.select(*messages.c["origin_id", "direction"])
+    .where(messages.c.message_id == sql.any_(_CANDIDATES), messages.c.store == sql.bindparam("store"))
+    .order_by(sql.func.array_position(_CANDIDATES, messages.c.message_id), messages.c.direction.desc(), messages.c.created_at)
+    .limit(1)
+)
+
 TICKET = "ticket"
 REPLY_TOKEN = "reply-token"
 """Name of the key that signs our reply addresses."""
@@ -70,16 +79,7 @@ async def _by_headers(connection: AsyncConnection, message: InboundMessage) -> T
     candidates = threading.candidate_ids(message.thread)
     if not candidates:
         return None
-    found = await connection.execute(
-        sql.select(messages.c.origin_id, messages.c.message_id, messages.c.direction)
-        .where(messages.c.message_id.in_(candidates), messages.c.store == message.store)
-        .order_by(
-            sql.func.array_position(sql.cast(list(candidates), sql.ARRAY(sql.Text)), messages.c.message_id),
-            messages.c.direction.desc(),
-            messages.c.created_at,
-        )
-        .limit(1)
-    )
+    found = await connection.execute(_BY_HEADERS, {"candidates": list(candidates), "store": message.store})
     row = found.one_or_none()
     if row is None:
         return None
