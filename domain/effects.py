@@ -16,6 +16,9 @@ class EffectKind(StrEnum):
     VOID_LABEL = "void_label"
     REFUND = "refund"
     CREDIT_NOTE = "credit_note"
+    REPLACEMENT = "replacement"
+    CANCEL_REPLACEMENT = "cancel_replacement"
+    RESTOCK = "restock"
     ALERT = "alert"
 
 

@@ -10,7 +10,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from simulators import control, mailbox, shop, webhooks
-from simulators.bigcommerce import b2b, customers, hooks, metafields, orders, refunds
+from simulators.bigcommerce import b2b, customers, hooks, inventory, metafields, orders, refunds
 from simulators.bigcommerce.access import Quota
 from simulators.calls import ringcentral, threecx
 from simulators.channels import ebay, tiktok, twilio, whatsapp, writing
@@ -36,7 +36,13 @@ def _routes() -> list:
         Mount("/bigcommerce/stores/{store_hash}/v2", routes=[*orders.routes(), *customers.v2_routes()]),
         Mount(
             "/bigcommerce/stores/{store_hash}/v3",
-            routes=[*refunds.routes(), *metafields.routes(), *customers.v3_routes(), *hooks.routes()],
+            routes=[
+                *refunds.routes(),
+                *metafields.routes(),
+                *customers.v3_routes(),
+                *hooks.routes(),
+                *inventory.routes(),
+            ],
         ),
         Mount("/bigcommerce/b2b/api/v3/io", routes=b2b.routes()),
         Mount("/ringcentral", routes=ringcentral.routes()),

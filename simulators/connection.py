@@ -80,10 +80,17 @@ def guarded(provider: str, operation: Operation, handler: Handler) -> Handler:
         if fault.fault == "rate_limit":
             return refusals.rate_limited(provider)
         if fault.fault == "slow":
+            # Whole, so that what was asked is done also for a caller who has given up waiting.
+            await request.body()
             await asyncio.sleep(fault.seconds)
         if fault.fault in ("duplicate_webhook", "late_webhook"):
             webhook_fault.set(fault)
+        if fault.fault == "stale_read" and request.method == "GET":
+            with request.app.state.state.as_of(fault.then):
+                return await handler(request)
         answer = await handler(request)
+        if fault.fault == "error_500_after_commit":
+            return refusals.server_error(provider)
         return Cut() if fault.fault == "lost_after_commit" else answer
 
     return endpoint

@@ -50,7 +50,7 @@ async def arm_fault(request: Request) -> Response:
     """POST /_sim/faults."""
     faults: Faults = request.app.state.faults
     try:
-        faults.arm(FaultOrder.model_validate_json(await request.body()))
+        faults.arm(FaultOrder.model_validate_json(await request.body()), request.app.state.state.moment())
     except ValidationError as error:
         return _told(error)
     return JSONResponse(faults.listing())

@@ -1,16 +1,29 @@
 """Faults that a test or an operator arms: what a provider does wrong at its next calls, and how often."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field, model_validator
 
-FaultName = Literal["lost_before", "lost_after_commit", "error_500", "rate_limit", "slow", "duplicate_webhook", "late_webhook"]
+from simulators.state import Moment
+
+FaultName = Literal[
+    "lost_before",
+    "lost_after_commit",
+    "error_500",
+    "error_500_after_commit",
+    "rate_limit",
+    "slow",
+    "stale_read",
+    "duplicate_webhook",
+    "late_webhook",
+]
 
 OPERATIONS: dict[str, tuple[str, ...]] = {
     "bigcommerce": (
         "order",
         "orders",
+        "order_create",
         "order_update",
         "order_products",
         "shipping_addresses",
@@ -34,6 +47,8 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "customer_groups",
         "products",
         "variants",
+        "inventory",
+        "inventory_adjustment",
         "companies",
         "company",
         "company_credit",
@@ -107,13 +122,15 @@ class FaultOrder(BaseModel):
 
 @dataclass
 class Fault:
-    """An armed fault with the number of calls that it will still strike."""
+    """An armed fault with the number of calls that it will still strike. `then` is what stood when it was armed: a stale
+    read still tells it."""
 
     provider: str
     operation: str
     fault: FaultName
     count: int
     seconds: float
+    then: Moment
 
 
 class Faults:
@@ -122,12 +139,12 @@ class Faults:
     def __init__(self) -> None:
         self._armed: dict[tuple[str, str, str], Fault] = {}
 
-    def arm(self, order: FaultOrder) -> None:
-        """Arm a fault, replace the same one, or clear it with count 0."""
+    def arm(self, order: FaultOrder, now: Moment) -> None:
+        """Arm a fault, replace the same one, or clear it with count 0. `now` is what stands at present."""
         key = (order.provider, order.operation, order.fault)
         self._armed.pop(key, None)
         if order.count:
-            self._armed[key] = Fault(order.provider, order.operation, order.fault, order.count, order.seconds)
+            self._armed[key] = Fault(order.provider, order.operation, order.fault, order.count, order.seconds, now)
 
     def take(self, provider: str, operation: str) -> Fault | None:
         """Use up one strike of the fault armed for this call; a named operation goes before `*`."""
@@ -158,7 +175,7 @@ class Faults:
     def listing(self) -> dict[str, Any]:
         """What `GET /_sim/faults` answers: what is armed, and every known name."""
         return {
-            "armed": [asdict(fault) for fault in self._armed.values()],
+            "armed": [{name: getattr(fault, name) for name in FaultOrder.model_fields} for fault in self._armed.values()],
             "faults": list(get_args(FaultName)),
             "operations": {provider: list(names) for provider, names in OPERATIONS.items()},
         }

@@ -8,10 +8,15 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 Document = dict[str, Any]
+Moment = dict[str, dict[str, Document]]
+"""Everything that stood at one moment: documents by collection and key. Documents are replaced and never changed."""
+
+_seen: ContextVar[Moment | None] = ContextVar("seen", default=None)
 
 
 class Transaction:
@@ -66,15 +71,33 @@ class State:
 
     def get(self, collection: str, key: str | int) -> Document | None:
         """A copy of one document, free to be changed, or None."""
-        return copy.deepcopy(self._collections.get(collection, {}).get(str(key)))
+        return copy.deepcopy(self._readable.get(collection, {}).get(str(key)))
 
     def all(self, collection: str) -> list[Document]:
         """Every document of a collection, oldest first; to be read, not changed."""
-        return list(self._collections.get(collection, {}).values())
+        return list(self._readable.get(collection, {}).values())
+
+    def moment(self) -> Moment:
+        """What stands now, to be read later by `as_of`."""
+        return {collection: dict(documents) for collection, documents in self._collections.items()}
+
+    @contextmanager
+    def as_of(self, moment: Moment) -> Iterator[None]:
+        """Within the block this task reads what stood then, as a replica does that has fallen behind."""
+        token = _seen.set(moment)
+        try:
+            yield
+        finally:
+            _seen.reset(token)
 
     def collections(self) -> list[str]:
         """The names of the collections that hold something."""
         return list(self._collections)
+
+    @property
+    def _readable(self) -> Moment:
+        seen = _seen.get()
+        return self._collections if seen is None else seen
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

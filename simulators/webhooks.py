@@ -169,6 +169,11 @@ def _bigcommerce(app: Starlette, transaction: Transaction, store: Document, scop
             emit(app, transaction, "bigcommerce", store["key"], payload, hook=hook)
 
 
+def order_created(app: Starlette, transaction: Transaction, store: Document, order_id: int) -> None:
+    """store/order/created."""
+    _bigcommerce(app, transaction, store, "store/order/created", {"type": "order", "id": order_id})
+
+
 def order_changed(app: Starlette, transaction: Transaction, store: Document, order_id: int, before: int, after: int) -> None:
     """store/order/updated, and store/order/statusUpdated where the status moved."""
     _bigcommerce(app, transaction, store, "store/order/updated", {"type": "order", "id": order_id})

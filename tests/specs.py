@@ -38,6 +38,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "bigcommerce/reference/orders.v3.yml",
         "bigcommerce/reference/customers.v3.yml",
         "bigcommerce/reference/webhooks.v3.yml",
+        "bigcommerce/reference/inventory.v3.yml",
         "bigcommerce/reference/catalog/products_catalog.v3.yml",
         "bigcommerce/reference/catalog/product-variants_catalog.v3.yml",
     ),

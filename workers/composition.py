@@ -108,8 +108,11 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     """
     from activities._kit.effects import EffectLedger
     from activities.alerts.telling import Alerts
+    from activities.bigcommerce.cancelling import Cancelling
     from activities.bigcommerce.models import store_queue
     from activities.bigcommerce.refunds import Refunds
+    from activities.bigcommerce.replacements import Replacements
+    from activities.bigcommerce.restocking import Restocking
     from activities.bigcommerce.stores import Stores
     from activities.bigcommerce.watching import StoreWatch
     from activities.carriers.labels import ReturnLabels
@@ -127,7 +130,12 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     answering = Answering(database, playbook, _templates(resources), adapters(accounts, playbook, database, http), mailer.send)
     reading = Reading(playbook, reader)
     tickets, lanes = TicketRecords(database, playbook, stores, reading), Lanes(client, TASK_QUEUE)
-    refunds = Refunds(ledger, stores)
+    written = [
+        Refunds(ledger, stores).refund,
+        Replacements(ledger, stores).replace,
+        Cancelling(ledger, stores).cancel_replacement,
+        Restocking(ledger, stores).restock,
+    ]
     labels = ReturnLabels(ledger, stores, accounts, playbook, resources.blobs, http, mailer.send)
     watch = StoreWatch(stores, database, resources.settings.inbox_url)
     alerts = Alerts(ledger, accounts, http, resources.settings.inbox_url)
@@ -146,7 +154,7 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     queues = {TASK_QUEUE: main}
     for name, account in accounts.bigcommerce.items():
         rate = account.calls_per_second / _CALLS_PER_REFUND
-        queues[store_queue(name)] = QueueContents((), [refunds.refund, tickets.fill_context, watch.watch], rate)
+        queues[store_queue(name)] = QueueContents((), [*written, tickets.fill_context, watch.watch], rate)
     for name, account in accounts.shipstation.items():
         rate = account.calls_per_second / _CALLS_PER_LABEL
         queues[carrier_queue(name)] = QueueContents((), [labels.send_return_label, labels.void_label], rate)

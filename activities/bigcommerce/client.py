@@ -85,9 +85,26 @@ class StoreClient:
         return _data(await self._write(Call.SAFE, "POST", path, {"items": items}))
 
     async def post_refund(self, order_id: str, items: list[Document], payments: list[Document]) -> None:
-        """The one call of this client that must not be repeated blindly. 201 means scheduled: read it back."""
+        """Must not be repeated blindly. 201 means scheduled: read it back."""
         path = f"/v3/orders/{order_id}/payment_actions/refunds"
         await self._write(Call.WRITE, "POST", path, {"items": items, "payments": payments})
+
+    async def create_order(self, body: Document) -> Document:
+        """Must not be repeated blindly: two orders may bear the same external order id."""
+        return await self._write(Call.WRITE, "POST", "/v2/orders", body)
+
+    async def set_status(self, order_id: str, status_id: int) -> None:
+        """May be repeated."""
+        await self._write(Call.SAFE, "PUT", f"/v2/orders/{order_id}", {"status_id": status_id})
+
+    async def stock(self, skus: list[str]) -> list[Document]:
+        """Stock of these SKUs at every location."""
+        params = {"sku:in": ",".join(skus), "limit": str(_PAGE)}
+        return _data(await self._read("/v3/inventory/items", params)) or []
+
+    async def adjust_stock(self, reason: str, items: list[Document]) -> None:
+        """Adds to the stock. Must not be repeated blindly: it adds again."""
+        await self._write(Call.WRITE, "POST", "/v3/inventory/adjustments/relative", {"reason": reason, "items": items})
 
     async def metafield(self, order_id: str, key: str) -> Document | None:
         params = {"namespace": METAFIELD_NAMESPACE, "key": key}

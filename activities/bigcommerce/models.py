@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.reference_kinds import ReferenceKind
 from domain.references import NamedReference
@@ -13,6 +13,14 @@ from domain.references import NamedReference
 REFUND = "bigcommerce.refund"
 """Activity name: one refund of one order, read back. Input RefundRequest, output Refund."""
 
+REPLACE = "bigcommerce.replace"
+"""Activity name: an order at no price that brings goods again. Input ReplacementRequest, output Replacement."""
+
+CANCEL_REPLACEMENT = "bigcommerce.cancel_replacement"
+"""Activity name: takes such an order back. Input CancelRequest, output Cancelled."""
+
+RESTOCK = "bigcommerce.restock"
+"""Activity name: adds accepted goods to the stock. Input RestockRequest, output Restocked."""
 
 WATCH_STORE = "bigcommerce.watch_store"
 """Activity name: sees to a store's hooks and to what they missed. Input WatchRequest, output Watched."""
@@ -214,6 +222,68 @@ class Refund(_Model):
     amount: Decimal
     tax: Decimal
     currency: str
+
+
+class GoodsLine(_Model):
+    """So many pieces of a line of an order."""
+
+    line_id: str
+    quantity: int = Field(gt=0)
+
+
+class ReplacementRequest(_Model):
+    """Send these goods of an order again at no price. `note` is for the store's staff. `attempt` as in RefundRequest."""
+
+    op_key: str
+    case_id: UUID
+    store: str
+    order_id: str
+    lines: tuple[GoodsLine, ...] = Field(min_length=1)
+    note: str
+    attempt: int = 1
+
+
+class Replacement(_Model):
+    """The order that brings the goods; `order_id` is empty where a person decided to skip it."""
+
+    order_id: str
+
+
+class CancelRequest(_Model):
+    """Take back the replacement order `order_id`. `attempt` as in RefundRequest."""
+
+    op_key: str
+    case_id: UUID
+    store: str
+    order_id: str
+    attempt: int = 1
+
+
+class Cancelled(_Model):
+    """What came of taking it back, in words for people."""
+
+    cancelled: bool
+    words: str
+
+
+class RestockRequest(_Model):
+    """Add these accepted goods of an order to the stock at a location of the store (1 is the only one of most stores).
+    `attempt` as in RefundRequest."""
+
+    op_key: str
+    case_id: UUID
+    store: str
+    order_id: str
+    lines: tuple[GoodsLine, ...] = Field(min_length=1)
+    location_id: int
+    attempt: int = 1
+
+
+class Restocked(_Model):
+    """Pieces added, by SKU; none where a person added them or decided to skip it."""
+
+    added: dict[str, int] = {}
+    skipped: bool = False
 
 
 class WatchRequest(_Model):

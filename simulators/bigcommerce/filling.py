@@ -54,7 +54,7 @@ def _record(store: str, document: Document) -> Document:
 
 
 def _fill_order(transaction: Transaction, world: World, order: Order, store: Store) -> None:
-    buyer = order_documents.Buyer(world, order)
+    buyer = order_documents.Buyer.of(world, order)
     products = {product.sku: product for product in world.products if product.store == order.store}
     lines = [
         order_documents.order_line(order, position, line, products[line.sku], buyer.tax_rate)
@@ -83,7 +83,8 @@ def _fill_order(transaction: Transaction, world: World, order: Order, store: Sto
     status = order.status_id if order.status_id is not None else _derived_status(order, record, buyer)
     document["status_id"], document["status"] = status, order_documents.STATUS_NAMES[status]
     document["date_modified"] = money.rfc2822(_last_moment(order))
-    record["b2b"] = b2b_order_document(order, record, buyer, world)
+    invoice = next((position for position, item in enumerate(world.invoices, 1) if item.order == order.id), None)
+    record["b2b"] = b2b_order_document(order, record, buyer, invoice)
     fill_line_notes(transaction, order)
     if order.payment.state == "settled" and money.decimal(document["total_inc_tax"]):
         number = transaction.next_number("bigcommerce.transactions", 7001)
@@ -260,10 +261,9 @@ def product_document(product: Product, store: Store) -> Document:
     }
 
 
-def b2b_order_document(order: Order, record: Document, buyer: order_documents.Buyer, world: World) -> Document:
-    """GET /orders/{bcOrderId} of the B2B edition, where the purchase order number lives."""
+def b2b_order_document(order: Order, record: Document, buyer: order_documents.Buyer, invoice: int | None) -> Document:
+    """GET /orders/{bcOrderId} of the B2B edition, where the purchase order number lives. `invoice` is its number there."""
     document = record["data"]
-    invoice = next((position for position, item in enumerate(world.invoices, 1) if item.order == order.id), None)
     return {
         "id": 800000 + order.id,
         "bcOrderId": order.id,
@@ -352,7 +352,7 @@ def _fill_invoices(transaction: Transaction, world: World) -> None:
     orders = {order.id: order for order in world.orders}
     for number, invoice in enumerate(world.invoices, 1):
         order = orders[invoice.order]
-        buyer = order_documents.Buyer(world, order)
+        buyer = order_documents.Buyer.of(world, order)
         if buyer.company is None:
             continue
         products = {product.sku: product for product in world.products if product.store == order.store}

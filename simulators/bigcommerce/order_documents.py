@@ -1,11 +1,12 @@
 """Order documents of BigCommerce V2, made from the order of a world (specification: orders.v2.oas2.yml)."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from simulators import money
 from simulators.state import Document
-from simulators.world import Address, Contact, Order, OrderLine, Payment, Product, Store, World
+from simulators.world import Address, Company, Contact, Order, OrderLine, Payment, Product, Store, World
 
 STATUS_NAMES = (
     "Incomplete",
@@ -57,24 +58,33 @@ def person_address(address: Address, first_name: str, last_name: str, company: s
     }
 
 
+@dataclass(frozen=True)
 class Buyer:
-    """Who bought: address, company and tax rate of an order."""
+    """Who bought: company, tax rate and addresses of an order."""
 
-    def __init__(self, world: World, order: Order) -> None:
-        self.contact: Contact | None = next((c for c in world.contacts if c.id == order.contact), None)
-        company_id = order.company or (self.contact.company if self.contact else None)
-        self.company = next((c for c in world.companies if c.id == company_id), None)
-        home = self.company.address if self.company else self.contact.address if self.contact else None
+    company: Company | None
+    tax_rate: Decimal
+    billing: Document
+    shipping: Document
+
+    @classmethod
+    def of(cls, world: World, order: Order) -> "Buyer":
+        """The buyer of an order of a world."""
+        contact: Contact | None = next((c for c in world.contacts if c.id == order.contact), None)
+        company_id = order.company or (contact.company if contact else None)
+        company = next((c for c in world.companies if c.id == company_id), None)
+        home = company.address if company else contact.address if contact else None
         shipping = order.shipping_address or home
         assert shipping is not None  # world_rules holds this
-        exempt = self.company is not None and self.company.tax_exempt
-        self.tax_rate = Decimal(0) if exempt else self.company.tax_rate if self.company else Decimal("0.20")
-        name = (self.contact.first_name, self.contact.last_name) if self.contact else ("Guest", "Buyer")
-        company = self.company.name if self.company else ""
-        phone = self.contact.phone if self.contact else ""
-        self.email = self.contact.email if self.contact else order.guest_email or ""
-        self.billing = person_address(home or shipping, *name, company, phone, self.email)
-        self.shipping = person_address(shipping, *name, company, phone, self.email)
+        exempt = company is not None and company.tax_exempt
+        tax_rate = Decimal(0) if exempt else company.tax_rate if company else Decimal("0.20")
+        person = (
+            *((contact.first_name, contact.last_name) if contact else ("Guest", "Buyer")),
+            company.name if company else "",
+            contact.phone if contact else "",
+            contact.email if contact else order.guest_email or "",
+        )
+        return cls(company, tax_rate, person_address(home or shipping, *person), person_address(shipping, *person))
 
 
 def order_line(order: Order, position: int, line: OrderLine, product: Product, tax_rate: Decimal) -> Document:

@@ -18,6 +18,7 @@ from simulators.bigcommerce.access import (
     v2_list,
     whole_number,
 )
+from simulators.bigcommerce.new_orders import post_order
 from simulators.bigcommerce.order_documents import STATUS_NAMES
 from simulators.bigcommerce.shipment_documents import add_shipment
 from simulators.state import Document
@@ -196,6 +197,7 @@ def routes() -> list[Route]:
     one = "/orders/{order_id:int}"
     return [
         Route("/orders", stored("orders", list_orders), methods=["GET"]),
+        Route("/orders", stored("order_create", post_order), methods=["POST"]),
         Route(one, stored("order", get_order), methods=["GET"]),
         Route(one, stored("order_update", put_order), methods=["PUT"]),
         Route(f"{one}/products", stored("order_products", list_products), methods=["GET"]),

@@ -91,7 +91,7 @@ def _contact(contact_id: str, name: str, email: str) -> Document:
 
 def invoice_document(world: World, invoice: Invoice, order: Order) -> Document:
     """GET /Invoices/{id}: the lines of the order and its shipping, tax on top of net amounts."""
-    buyer = Buyer(world, order)
+    buyer = Buyer.of(world, order)
     products = {product.sku: product for product in world.products if product.store == order.store}
     tax_type = _tax_type(world, buyer)
     lines = []
@@ -105,9 +105,8 @@ def invoice_document(world: World, invoice: Invoice, order: Order) -> Document:
     net = sum((money.decimal(line["LineAmount"]) for line in lines), Decimal(0))
     tax = sum((money.decimal(line["TaxAmount"]) for line in lines), Decimal(0))
     due = max(net + tax - invoice.paid, Decimal(0))
-    contact = buyer.company or buyer.contact
     name = buyer.company.name if buyer.company else f"{buyer.billing['first_name']} {buyer.billing['last_name']}"
-    key = buyer.company.id if buyer.company else f"person-{contact.id}" if contact else "guest"
+    key = buyer.company.id if buyer.company else f"person-{order.contact}" if order.contact else "guest"
     return {
         "Type": "ACCREC",
         "InvoiceID": identifier("invoice", invoice.number),

@@ -52,6 +52,10 @@ class Outside:
         answer = self._control.post("/_sim/faults", json=order)
         assert answer.status_code == 200, answer.text
 
+    def armed(self) -> list[dict[str, Any]]:
+        """The faults that have not struck yet."""
+        return self._control.get("/_sim/faults").json()["armed"]
+
     def advance(self, **step: Any) -> None:
         answer = self._control.post("/_sim/advance", json=step)
         assert answer.status_code == 200, answer.text
