@@ -10,6 +10,9 @@ from activities.bigcommerce.replacements import CANCELLED
 from activities.bigcommerce.stores import Stores, UnknownOrder
 from domain.effects import EffectKind
 
+_LEFT = frozenset({2, 3, 10})
+"""Shipped, partially shipped, completed: staff may set them without a shipment."""
+
 
 class Cancelling:
     """Takes back orders that we made."""
@@ -60,8 +63,8 @@ class _Cancelling:
         order = await self._order()
         if order["status_id"] == CANCELLED:
             return Done(self._order_id)
-        if order["items_shipped"]:
-            raise _AlreadyShipped(f"{order['items_shipped']} pieces of order {self._order_id} have left already.")
+        if order["items_shipped"] or order["status_id"] in _LEFT:
+            raise _AlreadyShipped(f"Order {self._order_id} has left already, at least in part.")
         await self._client.set_status(self._order_id, CANCELLED)
         return Done(self._order_id)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from activities._kit.effects import EffectLedger
-from activities._kit.errors import Rejected, Unclear
+from activities._kit.errors import Ambiguous, Rejected, Unclear
 from activities.bigcommerce.cancelling import Cancelling
 from activities.bigcommerce.models import CancelRequest, GoodsLine, ReplacementRequest, RestockRequest
 from activities.bigcommerce.replacements import Replacements
@@ -120,9 +120,9 @@ async def test_a_replacement_is_taken_back_until_it_has_left(
     early = await replacements.replace(goods(case_id))
     assert (await cancelling.cancel_replacement(ask("rma-1.cancel.1", early.order_id))).cancelled
     late = await replacements.replace(goods(case_id, op_key="rma-1.replacement.2"))
-    outside.advance(kind="order", id=int(late.order_id), to="shipped")
+    outside.advance(kind="order", id=int(late.order_id), to=2)
     answer = await cancelling.cancel_replacement(ask("rma-1.cancel.2", late.order_id))
-    assert (answer.cancelled, answer.words) == (False, f"1 pieces of order {late.order_id} have left already.")
+    assert (answer.cancelled, answer.words) == (False, f"Order {late.order_id} has left already, at least in part.")
     statuses = {str(order["id"]): order["status"] for order in made(outside)}
     assert statuses == {early.order_id: "Cancelled", late.order_id: "Shipped"}
 
@@ -137,7 +137,7 @@ async def test_accepted_goods_are_in_the_stock_again(restocking: Restocking, out
 
 async def test_a_stock_that_moved_meanwhile_is_for_a_person(restocking: Restocking, outside: Outside, case_id: UUID) -> None:
     outside.arm("bigcommerce", "inventory_adjustment", "lost_after_commit")
-    with pytest.raises(Exception, match="no answer|cut|closed|disconnected"):
+    with pytest.raises(Ambiguous):
         await restocking.restock(stock(case_id))
     await restocking.restock(stock(case_id, op_key="rma-2.restock.1"))
     with pytest.raises(Unclear, match=f"The stock in .* moved meanwhile: {SKU}"):
