@@ -93,3 +93,12 @@ chat_sessions = sql.Table(
     sql.Column("last_seen", Instant, comment="when a page of the visitor was last listening; null once the last one left"),
     now(),
 )
+
+account_credentials = sql.Table(
+    "account_credentials",
+    metadata,
+    sql.Column("provider", sql.Text, primary_key=True),
+    sql.Column("name", sql.Text, primary_key=True, comment="as the playbook names it"),
+    sql.Column("sealed", sql.LargeBinary, nullable=False, comment="an account, sealed by a key outside the database"),
+    sql.Column("changed_at", Instant, nullable=False, server_default=sql.func.now()),
+)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio.client import Client
 
-from activities._kit.accounts import Accounts, AccountsError, load_accounts
+from activities._kit.accounts import Accounts
 from workers import lifecycle, registry, search_attributes, temporal
 from workers.errors import CommandError
 from workers.lifecycle import Background, QueueContents
@@ -61,21 +61,29 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     from storage.engine import open_database
 
     database_url = require_database_url(settings)
-    watch, accounts, blobs = open_watch(settings.playbook), open_accounts(settings), open_blob_store(settings)
-    require_alert_accounts(watch.playbook.now, accounts)
+    watch, blobs = open_watch(settings.playbook), open_blob_store(settings)
     database = open_database(database_url)
     try:
+        accounts = await open_accounts(settings, database)
+        require_alert_accounts(watch.playbook.now, accounts)
         yield Resources(settings, accounts, database, blobs, watch)
     finally:
         await database.close()
 
 
-def open_accounts(settings: Settings) -> Accounts:
-    """The provider accounts, or CommandError that names the file and the place."""
+async def open_accounts(settings: Settings, database: "Database") -> Accounts:
+    """The provider accounts of the file and those connected, or CommandError that names the place."""
+    from sqlalchemy.exc import OperationalError, ProgrammingError
+
+    from workers.connecting import all_accounts
+
     try:
-        return load_accounts(settings.accounts_file)
-    except AccountsError as error:
-        raise CommandError(str(error)) from error
+        return await all_accounts(settings, database)
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[-1]
+        raise CommandError(f"the database cannot be reached ({reason}); correct CASEWORK_DATABASE_URL") from error
+    except ProgrammingError as error:
+        raise CommandError("the database lacks tables of this version; run `casework migrate`") from error
 
 
 def require_alert_accounts(playbook: "Playbook", accounts: Accounts) -> None:

@@ -5,6 +5,7 @@ import shutil
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from workers.errors import CommandError
 from workers.settings import Settings, require_database_url
@@ -26,14 +27,41 @@ async def examine(settings: Settings) -> list[Finding]:
     """All findings, in the order in which one would repair them."""
     checks: dict[str, Callable[[Settings], Awaitable[str]]] = {
         "playbook": _playbook,
-        "accounts": _accounts,
         "database": _database,
+        "accounts": _accounts,
         "temporal": _temporal,
         "search attributes": _search_attributes,
         "mail relay": _mail_relay,
         "disk": _disk,
     }
-    return [await _finding(name, check, settings) for name, check in checks.items()]
+    findings = [await _finding(name, check, settings) for name, check in checks.items()]
+    reached = all(finding.healthy for finding in findings if finding.name in ("accounts", "database"))
+    return findings + (await _each_account(settings) if reached else [])
+
+
+async def _each_account(settings: Settings) -> list[Finding]:
+    """Every account that can be tried, tried now."""
+    from activities._kit.http import open_client
+    from storage.engine import open_database
+    from workers.account_checks import CHECKS, check
+    from workers.composition import open_accounts
+
+    found: list[Finding] = []
+    database = open_database(require_database_url(settings))
+    try:
+        accounts = await open_accounts(settings, database)
+    finally:
+        await database.close()
+    async with open_client() as client:
+        for provider in CHECKS:
+            for name, account in getattr(accounts, provider).items():
+
+                async def look(_: Settings, provider: str = provider, account: Any = account) -> str:
+                    lines = [line async for line in check(provider, account, client)]
+                    return lines[-1]
+
+                found.append(await _finding(f"{provider}/{name}", look, settings))
+    return found
 
 
 async def _finding(name: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:
@@ -51,10 +79,15 @@ async def _playbook(settings: Settings) -> str:
 
 
 async def _accounts(settings: Settings) -> str:
+    from storage.engine import open_database
     from workers.composition import open_accounts, require_alert_accounts
     from workers.playbooks import open_playbook
 
-    accounts = open_accounts(settings)
+    database = open_database(require_database_url(settings))
+    try:
+        accounts = await open_accounts(settings, database)
+    finally:
+        await database.close()
     require_alert_accounts(open_playbook(settings.playbook), accounts)
     counts = {name: len(getattr(accounts, name)) for name in type(accounts).model_fields}
     return ", ".join(f"{name}: {count}" for name, count in counts.items())

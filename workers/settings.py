@@ -16,7 +16,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 PLAYBOOK_FOLDER = Path(__file__).resolve().parent.parent / "playbook"
 TEMPORAL_UI_PORT_OFFSET = 1000
 SIMULATOR_SMTP_PORT_OFFSET = 25
-SECRET_WORDS = ("TOKEN", "PASSWORD", "DATABASE_URL")
+SECRET_WORDS = ("TOKEN", "PASSWORD", "DATABASE_URL", "KEY")
 """A variable with one of these in its name is never shown with its value."""
 
 
@@ -43,6 +43,12 @@ class Settings(BaseSettings):
     playbook: Path = Field(PLAYBOOK_FOLDER, description="Folder of the merchant's rules and texts.")
     accounts: Path | None = Field(
         None, description="File with the provider accounts; `accounts.yaml` in the data folder when not set."
+    )
+    key: str | None = Field(
+        None,
+        repr=False,
+        description="Key that seals connected accounts, the newest first where there are several; `account-key` in the data "
+        "folder when not set.",
     )
     admin_token: str | None = Field(None, repr=False, description="A token accepted as admin.")
     blobs_url: str | None = Field(

@@ -85,7 +85,7 @@ def test_doctor_finds_what_is_missing(tmp_path: Path) -> None:
     result = casework("doctor", CASEWORK_DATA=str(tmp_path))
     assert result.returncode == 1
     lines = {line[5:23].strip(): line for line in result.stdout.splitlines()}
-    assert list(lines) == ["playbook", "accounts", "database", "temporal", "search attributes", "mail relay", "disk"]
+    assert list(lines) == ["playbook", "database", "accounts", "temporal", "search attributes", "mail relay", "disk"]
     assert lines["playbook"].startswith("ok")
     assert "CASEWORK_DATABASE_URL is not set" in lines["database"]
     assert "TEMPORAL_ADDRESS is not set" in lines["temporal"]

@@ -1,0 +1,40 @@
+"""Provider accounts, sealed: what stands in the database is of no use without the key, which never does."""
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sql
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.door_tables import account_credentials
+
+
+class Sealed(NamedTuple):
+    """One account. `provider` and `name` are open, the rest is in `sealed`."""
+
+    provider: str
+    name: str
+    sealed: bytes
+
+
+async def store(connection: AsyncConnection, account: Sealed) -> None:
+    """Keeps an account, in place of what stood under its name."""
+    row: dict[str, Any] = account._asdict()
+    newer = {"sealed": account.sealed, "changed_at": sql.func.now()}
+    kept = insert(account_credentials).values(row)
+    await connection.execute(kept.on_conflict_do_update(index_elements=["provider", "name"], set_=newer))
+
+
+async def read_all(connection: AsyncConnection) -> list[Sealed]:
+    found = await connection.execute(
+        sql.select(*account_credentials.c["provider", "name", "sealed"]).order_by(*account_credentials.c["provider", "name"])
+    )
+    return [Sealed(row.provider, row.name, bytes(row.sealed)) for row in found]
+
+
+async def forget(connection: AsyncConnection, provider: str, name: str) -> bool:
+    """Whether there was such an account; it is gone now."""
+    gone = await connection.execute(
+        sql.delete(account_credentials).where(account_credentials.c.provider == provider, account_credentials.c.name == name)
+    )
+    return bool(gone.rowcount)
