@@ -13,6 +13,7 @@ from uuid import UUID
 
 import typer
 
+from workers import account_commands
 from workers.errors import CommandError
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ token_commands = typer.Typer(help="Tokens by which people and programs sign in."
 application.add_typer(token_commands, name="token")
 playbook_commands = typer.Typer(help="The merchant's rules and texts.", no_args_is_help=True)
 application.add_typer(playbook_commands, name="playbook")
+for account_command in account_commands.ALL:
+    application.command()(account_command)
 
 
 class TokenRole(StrEnum):
@@ -146,52 +149,6 @@ def doctor() -> None:
         typer.echo(f"{'ok  ' if finding.healthy else 'FAIL'} {finding.name:<18} {' '.join(finding.words.split())}")
     if not all(finding.healthy for finding in findings):
         raise typer.Exit(1)
-
-
-@application.command()
-def connect(
-    provider: Annotated[str, typer.Argument(help="bigcommerce, shipstation, xero or imap.")],
-    name: Annotated[str, typer.Argument(help="The name the playbook uses; of a store its key.")],
-    fields: Annotated[
-        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="A field, not asked for; may be repeated.")
-    ] = None,
-    from_file: Annotated[
-        Path | None, typer.Option(help="A YAML file with fields; it keeps secrets out of the history.")
-    ] = None,
-    order: Annotated[str | None, typer.Option(help="BigCommerce: the order to show; the newest when not given.")] = None,
-) -> None:
-    """Connect a provider account: ask for it, try it, and store it sealed. Nothing is stored where something fails."""
-    from workers import connecting
-    from workers.settings import load_settings
-
-    def ask(field: str, hidden: bool) -> str:
-        return typer.prompt(field.replace("_", " "), hide_input=hidden)
-
-    given = connecting.given_fields(fields or [], from_file)
-    asking = ask if sys.stdin.isatty() else None
-    asyncio.run(connecting.connect(load_settings(), provider, name, given, order, asking, typer.echo))
-
-
-@application.command()
-def disconnect(
-    provider: Annotated[str, typer.Argument(help="As it was connected.")],
-    name: Annotated[str, typer.Argument(help="As it was connected.")],
-) -> None:
-    """Forget a connected account. Running processes use it until they are restarted."""
-    from workers import connecting
-    from workers.settings import load_settings
-
-    asyncio.run(connecting.disconnect(load_settings(), provider, name))
-    typer.echo(f"{provider}/{name} is forgotten")
-
-
-@application.command()
-def reseal() -> None:
-    """Seal all connected accounts with the newest key of CASEWORK_KEY, so that older ones may be thrown away."""
-    from workers import connecting
-    from workers.settings import load_settings
-
-    typer.echo(f"{asyncio.run(connecting.reseal(load_settings()))} accounts are sealed with the newest key")
 
 
 @application.command()

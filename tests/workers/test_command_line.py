@@ -17,8 +17,8 @@ from workers.settings import PLAYBOOK_FOLDER
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = [
     [name]
-    for name in "up worker api migrate processes doctor replay import reparse route explain train evaluate new-process token "
-    "playbook".split()
+    for name in "up worker api migrate processes doctor connect disconnect reseal replay import reparse route explain train "
+    "evaluate new-process token playbook".split()
 ]
 
 
