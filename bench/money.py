@@ -31,6 +31,7 @@ from activities.bigcommerce.stores import Stores
 from activities.finance.credit_notes import CreditNotes
 from activities.finance.ledger import Ledger
 from activities.finance.models import CreditLine, CreditNoteRequest
+from activities.finance.xero_access import XeroAccess
 from bench import machine, worlds
 from bench.servers import postgres_database
 from playbook.loader import DEFAULT_FOLDER, load
@@ -72,7 +73,7 @@ class _Settling:
         self._database = database
         ledger = EffectLedger(database, _LOOK_DELAYS)
         self._refunds = Refunds(ledger, Stores(accounts, RunningPlaybook(load(DEFAULT_FOLDER)), client))
-        self._notes = CreditNotes(ledger, Ledger(accounts, client))
+        self._notes = CreditNotes(ledger, Ledger(accounts, client, XeroAccess(database, None, client)))
 
     async def settle(self, order_id: int) -> Decimal:
         """One piece of the order's line, paid back and credited. Returns the amount decided."""

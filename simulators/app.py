@@ -20,7 +20,7 @@ from simulators.load import DEMO_WORLD, empty_world, read_world, replace_world
 from simulators.shipstation import labels, signing, tracking
 from simulators.state import State
 from simulators.world import World
-from simulators.xero import credit_notes, sales, settling
+from simulators.xero import credit_notes, identity, sales, settling
 
 log = logging.getLogger("simulators")
 
@@ -53,6 +53,7 @@ def _routes() -> list:
         Mount("/ebay", routes=ebay.routes()),
         Mount("/tiktok", routes=tiktok.routes()),
         Mount("/xero/api.xro/2.0", routes=[*settling.routes(), *credit_notes.routes(), *sales.routes()]),
+        Mount("/xero", routes=identity.routes()),
     ]
 
 

@@ -72,6 +72,8 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "carriers",
     ),
     "xero": (
+        "token",
+        "connections",
         "contacts",
         "invoices",
         "invoice_payment",

@@ -32,6 +32,14 @@ async def read_all(connection: AsyncConnection) -> list[Sealed]:
     return [Sealed(row.provider, row.name, bytes(row.sealed)) for row in found]
 
 
+async def lock(connection: AsyncConnection, provider: str, name: str) -> Sealed | None:
+    """One account, until the transaction ends nobody else's to change."""
+    which = (account_credentials.c.provider == provider, account_credentials.c.name == name)
+    query = sql.select(account_credentials.c.sealed).where(*which).with_for_update()
+    sealed = await connection.scalar(query)
+    return None if sealed is None else Sealed(provider, name, bytes(sealed))
+
+
 async def forget(connection: AsyncConnection, provider: str, name: str) -> bool:
     """Whether there was such an account; it is gone now."""
     gone = await connection.execute(

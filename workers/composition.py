@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from activities._kit.effects import EffectLedger
     from activities.bigcommerce.stores import Stores
+    from activities.finance.xero_access import XeroAccess
     from activities.mail.sending import Mailer
     from activities.mail.templates import Templates
     from activities.records.reading import Reading
@@ -166,11 +167,11 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     for name, account in accounts.shipstation.items():
         rate = account.calls_per_second / _CALLS_PER_LABEL
         queues[carrier_queue(name)] = QueueContents((), [labels.send_return_label, labels.void_label], rate)
-    return queues | _ledger_queues(accounts, ledger, stores, http)
+    return queues | _ledger_queues(resources, ledger, stores, http)
 
 
 def _ledger_queues(
-    accounts: Accounts, ledger: "EffectLedger", stores: "Stores", http: "httpx.AsyncClient"
+    resources: Resources, ledger: "EffectLedger", stores: "Stores", http: "httpx.AsyncClient"
 ) -> dict[str, QueueContents]:
     """Those of the books: of accounts, and of what people keep by hand."""
     from activities.finance.credit_notes import CreditNotes
@@ -178,12 +179,23 @@ def _ledger_queues(
     from activities.finance.manual import ManualBooks
     from activities.finance.models import ledger_queue
 
-    credit_notes, books = CreditNotes(ledger, Ledger(accounts, http)), ManualBooks(ledger, stores, accounts)
+    accounts = resources.accounts
+    access = xero_access(resources.settings, accounts, resources.database, http)
+    credit_notes, books = CreditNotes(ledger, Ledger(accounts, http, access)), ManualBooks(ledger, stores, accounts)
     queues = {ledger_queue(name): QueueContents((), [books.credit_note]) for name in accounts.manual}
     for name, account in accounts.xero.items():
         rate = account.calls_per_second / _CALLS_PER_CREDIT_NOTE
         queues[ledger_queue(name)] = QueueContents((), [credit_notes.credit_note], rate)
     return queues
+
+
+def xero_access(settings: Settings, accounts: Accounts, database: "Database", http: "httpx.AsyncClient") -> "XeroAccess":
+    """The tokens of the Xero accounts. The key is asked for only where one of them has tokens that change."""
+    from activities.finance.xero_access import XeroAccess
+    from workers.sealing import sealer
+
+    connected = any(account.refresh_token for account in accounts.xero.values())
+    return XeroAccess(database, sealer(settings) if connected else None, http)
 
 
 def _records(resources: Resources, stores: "Stores", reading: "Reading") -> list[Callable[..., Any]]:

@@ -12,7 +12,10 @@ from pydantic_core import PydanticUndefined
 from activities._kit.accounts import Accounts, AccountsError, load_accounts
 from activities._kit.http import open_client
 from storage import credentials
+from storage.credentials import Sealed
 from storage.engine import Database, open_database
+from storage.sealing import Sealer, SealError
+from workers import xero_grant
 from workers.account_checks import CHECKS, check
 from workers.errors import CommandError
 from workers.sealing import sealer, sealer_for_writing
@@ -30,7 +33,7 @@ async def stored_accounts(settings: Settings, database: Database) -> dict[str, d
     if rows:
         opener = sealer(settings)
         for row in rows:
-            found.setdefault(row.provider, {})[row.name] = opener.open(row)
+            found.setdefault(row.provider, {})[row.name] = _opened(opener, row)
     return found
 
 
@@ -75,6 +78,9 @@ async def connect(
     Raises CommandError where something is missing or does not work; then nothing is stored.
     """
     kind = _kind(provider)
+    if provider == "xero" and ask is not None and not {"token", "refresh_token"} & given.keys():
+        async with open_client() as client:
+            given = given | await xero_grant.agreed(given, ask, say, client)
     account = _account(kind, {**_asked(kind, given, ask), **given})
     database = open_database(require_database_url(settings))
     try:
@@ -117,7 +123,7 @@ async def reseal(settings: Settings) -> int:
         async with database.begin() as connection:
             rows = await credentials.read_all(connection)
             for row in rows:
-                await credentials.store(connection, opener.seal(row.provider, row.name, opener.open(row)))
+                await credentials.store(connection, opener.seal(row.provider, row.name, _opened(opener, row)))
     finally:
         await database.close()
     return len(rows)
@@ -140,6 +146,13 @@ def given_fields(pairs: list[str], file: Path | None) -> dict[str, Any]:
             raise CommandError(f"--set {field}: write it as {field}=value")
         given[field] = value
     return given
+
+
+def _opened(opener: Sealer, row: Sealed) -> dict[str, Any]:
+    try:
+        return opener.open(row)
+    except SealError as error:
+        raise CommandError(str(error)) from error
 
 
 def _kind(provider: str) -> type[BaseModel]:

@@ -5,10 +5,13 @@ import shutil
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workers.errors import CommandError
 from workers.settings import Settings, require_database_url
+
+if TYPE_CHECKING:
+    from activities.finance.xero_access import XeroAccess
 
 LEAST_FREE_BYTES = 1024**3
 RELAY_SECONDS = 5.0
@@ -44,24 +47,35 @@ async def _each_account(settings: Settings) -> list[Finding]:
     from activities._kit.http import open_client
     from storage.engine import open_database
     from workers.account_checks import CHECKS, check
-    from workers.composition import open_accounts
+    from workers.composition import open_accounts, xero_access
 
     found: list[Finding] = []
     database = open_database(require_database_url(settings))
     try:
         accounts = await open_accounts(settings, database)
+        async with open_client() as client:
+            access = xero_access(settings, accounts, database, client)
+            for provider in CHECKS:
+                for name, account in getattr(accounts, provider).items():
+
+                    async def look(_: Settings, provider: str = provider, name: str = name, account: Any = account) -> str:
+                        if provider == "xero":
+                            account = account.model_copy(update={"token": await _bearer(access, name, account)})
+                        return [line async for line in check(provider, account, client)][-1]
+
+                    found.append(await _finding(f"{provider}/{name}", look, settings))
     finally:
         await database.close()
-    async with open_client() as client:
-        for provider in CHECKS:
-            for name, account in getattr(accounts, provider).items():
-
-                async def look(_: Settings, provider: str = provider, account: Any = account) -> str:
-                    lines = [line async for line in check(provider, account, client)]
-                    return lines[-1]
-
-                found.append(await _finding(f"{provider}/{name}", look, settings))
     return found
+
+
+async def _bearer(access: "XeroAccess", name: str, account: Any) -> str:
+    from activities._kit.errors import OutsideError
+
+    try:
+        return await access.bearer(name, account)
+    except OutsideError as error:
+        raise CommandError(error.message) from error
 
 
 async def _finding(name: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:

@@ -1,57 +1,26 @@
 """The key that seals provider accounts: kept beside the process, never in the database."""
 
-import json
 import os
 from pathlib import Path
-from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import Fernet
 
-from storage.credentials import Sealed
+from storage.sealing import Sealer, SealError
 from workers.errors import CommandError
 from workers.settings import Settings
 
 _KEY_FILE = "account-key"
 
 
-class Sealer:
-    """Seals with the newest key and opens with any (Fernet: AES-128-CBC and HMAC-SHA256)."""
-
-    def __init__(self, keys: str) -> None:
-        """`keys` are Fernet keys, the newest first, with commas between them. Raises CommandError where one is none."""
-        try:
-            self._keys = MultiFernet([Fernet(key.strip()) for key in keys.split(",") if key.strip()])
-        except ValueError as error:
-            raise CommandError(
-                f"CASEWORK_KEY holds no key ({error}); `casework connect` makes one where the variable is not set"
-            ) from error
-
-    def seal(self, provider: str, name: str, account: dict[str, Any]) -> Sealed:
-        """The name is sealed with it, so that no account can be put in the place of another."""
-        content = json.dumps({"provider": provider, "name": name, "account": account})
-        return Sealed(provider, name, self._keys.encrypt(content.encode()))
-
-    def open(self, sealed: Sealed) -> dict[str, Any]:
-        """Raises CommandError where no key fits, or it is another account's."""
-        where = f"the account {sealed.provider}/{sealed.name}"
-        try:
-            content = json.loads(self._keys.decrypt(sealed.sealed))
-        except InvalidToken as error:
-            raise CommandError(f"{where} was sealed with another key; set CASEWORK_KEY to it, or connect it again") from error
-        if (content["provider"], content["name"]) != (sealed.provider, sealed.name):
-            raise CommandError(f"{where} holds another account's secrets; connect it again")
-        return content["account"]
-
-
 def sealer(settings: Settings) -> Sealer:
-    """Raises CommandError where there is no key."""
-    if settings.key is not None:
-        return Sealer(settings.key)
+    """Raises CommandError where there is no key, or one that is none."""
     file = _key_file(settings)
     try:
-        return Sealer(file.read_text())
+        return Sealer(settings.key or file.read_text())
     except FileNotFoundError:
         raise CommandError(f"accounts are stored sealed, and there is no key: set CASEWORK_KEY, or bring back {file}") from None
+    except SealError as error:
+        raise CommandError(str(error)) from error
 
 
 def sealer_for_writing(settings: Settings) -> tuple[Sealer, Path | None]:

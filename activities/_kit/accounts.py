@@ -44,15 +44,31 @@ class ShipStationAccount(_Account):
 
 class XeroAccount(_Account):
     """`api` ends in `/api.xro/2.0`. `refund_account` is the code of the bank account that refunds paid by the store are
-    booked against."""
+    booked against. Either a `token` that somebody else renews, or what `casework connect` got for the application."""
 
-    api: str
-    token: str = Field(repr=False)
+    api: str = "https://api.xero.com/api.xro/2.0"
+    identity: str = "https://identity.xero.com"
+    """Ends before `/connect/token`."""
+    token: str = Field(default="", repr=False)
+    token_until: str | None = None
+    """ISO 8601; of a connected account."""
+    client_id: str = ""
+    client_secret: str = Field(default="", repr=False)
+    refresh_token: str = Field(default="", repr=False)
+    """As it was when the account was read: the newest is in the database."""
     tenant_id: str
     webhook_key: str = Field(default="", repr=False)
     refund_account: str = "090"
     calls_per_second: float = Field(default=0.9, gt=0)
     """HTTP calls: Xero takes 60 a minute from one tenant."""
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if self.refresh_token and not (self.client_id and self.client_secret):
+            raise ValueError("a refresh_token needs the client_id and client_secret it was given to")
+        if not self.refresh_token and not self.token:
+            raise ValueError("set token, or connect the account with `casework connect xero`")
+        return self
 
 
 class ManualLedgerAccount(_Account):

@@ -9,6 +9,7 @@ from activities._kit.accounts import Accounts, XeroAccount
 from activities._kit.errors import NeedsOperator
 from activities.finance.models import Contact, Invoice
 from activities.finance.xero import Document, XeroClient
+from activities.finance.xero_access import XeroAccess
 
 
 def money(value: Any) -> Decimal:
@@ -19,13 +20,15 @@ def money(value: Any) -> Decimal:
 class Ledger:
     """Reads from the ledger accounts of the merchant. Raises Transient and NeedsOperator."""
 
-    def __init__(self, accounts: Accounts, client: httpx.AsyncClient) -> None:
+    def __init__(self, accounts: Accounts, client: httpx.AsyncClient, access: XeroAccess) -> None:
         self._accounts = accounts
         self._http = client
+        self._access = access
 
     def client(self, account: str) -> XeroClient:
         """The calls of one account."""
-        return XeroClient(self.account(account), self._http)
+        held = self.account(account)
+        return XeroClient(held, self._http, lambda: self._access.bearer(account, held))
 
     def account(self, account: str) -> XeroAccount:
         """Raises NeedsOperator where it is not configured."""

@@ -3,6 +3,7 @@
 Every call raises the errors of `activities._kit.errors`.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -21,10 +22,11 @@ Document = dict[str, Any]
 class XeroClient:
     """One organisation. Thin: a method is a call."""
 
-    def __init__(self, account: XeroAccount, client: httpx.AsyncClient) -> None:
+    def __init__(self, account: XeroAccount, client: httpx.AsyncClient, bearer: Callable[[], Awaitable[str]]) -> None:
+        """`bearer` gives an access token that is good now; it raises errors of `activities._kit.errors`."""
         self._account = account
         self._client = client
-        self._headers = {"Authorization": f"Bearer {account.token}", "xero-tenant-id": account.tenant_id}
+        self._bearer = bearer
 
     async def invoice(self, invoice_number: str) -> Document | None:
         """The invoice with its lines; the filter by number alone leaves them out, so it is read again by id."""
@@ -73,9 +75,9 @@ class XeroClient:
         return found[0] if found else None
 
     async def _read(self, collection: str, path: str, params: dict[str, str] | None) -> list[Document]:
-        url = f"{self._account.api}{path}"
+        url, headers = f"{self._account.api}{path}", await self._headers()
         response = await http.send(
-            self._client, DIALECT, Call.SAFE, "GET", url, headers=self._headers, params=params, accept=frozenset({404})
+            self._client, DIALECT, Call.SAFE, "GET", url, headers=headers, params=params, accept=frozenset({404})
         )
         if response.status_code == 404:
             return []
@@ -84,10 +86,13 @@ class XeroClient:
     async def _write(self, collection: str, method: str, path: str, document: Document, key: str) -> Document:
         """One document a call: with several, a 200 can hold failed ones."""
         url = f"{self._account.api}{path}"
-        headers = {**self._headers, "Idempotency-Key": key}
+        headers = {**await self._headers(), "Idempotency-Key": key}
         body = {collection: [document]}
         response = await http.send(self._client, DIALECT, Call.WRITE, method, url, headers=headers, body=body)
         return http.read_json(DIALECT, Call.WRITE, response)[collection][0]
+
+    async def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {await self._bearer()}", "xero-tenant-id": self._account.tenant_id}
 
 
 def _quoted(text: str) -> str:

@@ -16,6 +16,7 @@ from simulators import money
 from simulators.connection import Handler, Operation, guarded
 from simulators.state import Document, State
 from simulators.xero.documents import Invalid
+from simulators.xero.identity import is_known
 
 IDEMPOTENCY_MINUTES = 6
 """How long Xero replays an answer by its Idempotency-Key, as its guide is quoted to say."""
@@ -48,7 +49,7 @@ def ledger(operation: Operation, handler: LedgerHandler) -> Handler:
     async def endpoint(request: Request) -> Response:
         state: State = request.app.state.state
         held = state.get("accounts", "xero") or {}
-        if request.headers.get("authorization") != f"Bearer {held.get('access_token')}":
+        if not is_known(state, request.headers.get("authorization", "")):
             body = {"Type": None, "Title": "Unauthorized", "Status": 401, "Detail": "AuthenticationUnsuccessful"}
             return JSONResponse(body, 401)
         if request.headers.get("xero-tenant-id") != held.get("tenant_id"):

@@ -15,6 +15,7 @@ from activities._kit.errors import OpKeyConflict, Rejected, Unclear
 from activities.finance.credit_notes import CreditNotes
 from activities.finance.ledger import Ledger
 from activities.finance.models import CreditLine, CreditNoteRequest
+from activities.finance.xero_access import XeroAccess
 from domain.effects import EffectState
 from storage import effects as rows
 from storage.cases import decide_effect
@@ -31,8 +32,8 @@ NUMBER = "CN-1001-10401"
 
 
 @pytest.fixture
-def books(accounts: Accounts, client: httpx.AsyncClient, outside: Outside) -> Ledger:
-    return Ledger(accounts, client)
+def books(accounts: Accounts, client: httpx.AsyncClient, database: Database, outside: Outside) -> Ledger:
+    return Ledger(accounts, client, XeroAccess(database, None, client))
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@ import json
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+import httpx
 import psycopg
 import pytest
 from cryptography.fernet import Fernet
@@ -14,13 +16,14 @@ from typer.testing import CliRunner, Result
 from storage.engine import open_database
 from tests.simulators.conftest import Running, start
 from workers.command_line import application
-from workers.connecting import all_accounts
+from workers.connecting import all_accounts, connect
 from workers.doctor import examine
 from workers.errors import CommandError
 from workers.settings import load_settings
 
 pytestmark = pytest.mark.simulators
 
+DEMO_WORLD = Path(__file__).parents[2] / "simulators" / "demo_world.json"
 TOKEN = "northwind-access-token"
 
 
@@ -182,3 +185,48 @@ def test_the_doctor_tries_each_account(shell: Shell) -> None:
     assert found["bigcommerce/northwind-tools"].healthy
     assert not found["shipstation/main"].healthy
     assert "ShipStation" in found["shipstation/main"].words
+
+
+class Person:
+    """Who is asked: brings the address that the browser ends at, made from the one that was shown."""
+
+    def __init__(self, code: str = "xero-demo-code", **changed: str) -> None:
+        self.said: list[str] = []
+        self._code, self._changed = code, changed
+
+    def ask(self, field: str, hidden: bool) -> str:
+        if field == "the address you ended at":
+            shown = next(line for line in self.said if line.startswith("https://login.xero.com/"))
+            told = {name: values[0] for name, values in parse_qs(urlsplit(shown).query).items()}
+            answer = {"code": self._code, "state": told["state"]} | self._changed
+            return f"{told['redirect_uri']}?{urlencode(answer)}"
+        assert hidden == (field == "client_secret")
+        return {"client_id": "xero-demo-client", "client_secret": "xero-demo-secret"}[field]
+
+    def connect(self, shell: Shell) -> None:
+        given = {"api": f"{shell.url}/xero/api.xro/2.0", "identity": f"{shell.url}/xero/identity"}
+        asyncio.run(connect(load_settings(), "xero", "main", given, None, self.ask, self.said.append))
+
+
+def test_a_person_agrees_at_xero_and_the_tokens_are_kept(shell: Shell) -> None:
+    httpx.put(f"{shell.url}/_sim/world", content=DEMO_WORLD.read_bytes()).raise_for_status()
+    person = Person()
+    person.connect(shell)
+    assert "ok   allowed: accounting.transactions" in person.said
+    assert [row[:2] for row in shell.stored()] == [("xero", "main")]
+    found = {finding.name: finding for finding in asyncio.run(examine(load_settings()))}
+    assert found["xero/main"].healthy, found["xero/main"].words
+
+
+@pytest.mark.parametrize(
+    ("person", "words"),
+    [
+        (Person(error="access_denied", error_description="The user said no"), "Xero did not let us in: The user said no"),
+        (Person(state="of-another"), "that address is not the answer to this request"),
+        (Person(code="used-before"), "invalid_grant: the address may have been used before"),
+    ],
+)
+def test_who_does_not_agree_stores_nothing(shell: Shell, person: Person, words: str) -> None:
+    with pytest.raises(CommandError, match=words):
+        person.connect(shell)
+    assert shell.stored() == []

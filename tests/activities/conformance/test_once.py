@@ -16,6 +16,7 @@ from activities._kit.accounts import Accounts
 from activities._kit.effects import EffectLedger
 from activities._kit.errors import OutsideError
 from activities._kit.http import open_client
+from activities.finance.xero_access import XeroAccess
 from domain.effects import EffectState
 from domain.playbook import Playbook
 from playbook.running import RunningPlaybook
@@ -38,9 +39,16 @@ EVERY_WRITE = pytest.mark.parametrize("write", WRITES, ids=lambda write: write.n
 
 @pytest.fixture
 def means(
-    ledger: EffectLedger, accounts: Accounts, playbook: Playbook, blobs: Blobs, client: httpx.AsyncClient, outside: Outside
+    ledger: EffectLedger,
+    accounts: Accounts,
+    playbook: Playbook,
+    blobs: Blobs,
+    client: httpx.AsyncClient,
+    database: Database,
+    outside: Outside,
 ) -> Means:
-    return Means(ledger, accounts, RunningPlaybook(playbook), blobs, client, outside)
+    access = XeroAccess(database, None, client)
+    return Means(ledger, accounts, RunningPlaybook(playbook), blobs, client, access, outside)
 
 
 async def asked_for(write: Write, means: Means, case_id: UUID, number: int = 1) -> Asked:

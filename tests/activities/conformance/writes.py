@@ -31,6 +31,7 @@ from activities.carriers.models import ReturnLabelRequest, VoidRequest
 from activities.finance.credit_notes import CreditNotes
 from activities.finance.ledger import Ledger
 from activities.finance.models import CreditLine, CreditNoteRequest
+from activities.finance.xero_access import XeroAccess
 from activities.mail.models import MailAttachment, OutgoingMail, SentMail
 from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
@@ -49,6 +50,7 @@ class Means:
     playbook: RunningPlaybook
     blobs: Blobs
     http: httpx.AsyncClient
+    access: XeroAccess
     outside: Outside
 
     @property
@@ -113,7 +115,7 @@ async def _credit(asked: Asked) -> None:
         reason="damaged",
     )
     means = asked.means
-    await CreditNotes(means.ledger, Ledger(means.accounts, means.http)).credit_note(request)
+    await CreditNotes(means.ledger, Ledger(means.accounts, means.http, means.access)).credit_note(request)
 
 
 def _label_request(op_key: str, case_id: UUID) -> ReturnLabelRequest:
