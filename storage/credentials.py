@@ -25,10 +25,11 @@ async def store(connection: AsyncConnection, account: Sealed) -> None:
     await connection.execute(kept.on_conflict_do_update(index_elements=["provider", "name"], set_=newer))
 
 
-async def read_all(connection: AsyncConnection) -> list[Sealed]:
-    found = await connection.execute(
-        sql.select(*account_credentials.c["provider", "name", "sealed"]).order_by(*account_credentials.c["provider", "name"])
-    )
+async def read_all(connection: AsyncConnection, *, locked: bool = False) -> list[Sealed]:
+    """All accounts; `locked` keeps them from being changed until the transaction ends."""
+    columns = account_credentials.c
+    query = sql.select(*columns["provider", "name", "sealed"]).order_by(*columns["provider", "name"])
+    found = await connection.execute(query.with_for_update() if locked else query)
     return [Sealed(row.provider, row.name, bytes(row.sealed)) for row in found]
 
 

@@ -42,10 +42,7 @@ async def all_accounts(settings: Settings, database: Database) -> Accounts:
 
     Raises CommandError for an account that stands in both, and for what is wrong in either.
     """
-    try:
-        written = load_accounts(settings.accounts_file)
-    except AccountsError as error:
-        raise CommandError(str(error)) from error
+    written = _written(settings)
     connected = await stored_accounts(settings, database)
     if not connected:
         return written
@@ -78,15 +75,16 @@ async def connect(
     Raises CommandError where something is missing or does not work; then nothing is stored.
     """
     kind = _kind(provider)
-    if provider == "xero" and ask is not None and not {"token", "refresh_token"} & given.keys():
-        async with open_client() as client:
-            given = given | await xero_grant.agreed(given, ask, say, client)
-    account = _account(kind, {**_asked(kind, given, ask), **given})
+    if name in getattr(_written(settings), provider):
+        raise CommandError(f"{provider}/{name} stands in {settings.accounts_file}; take it out there first")
     database = open_database(require_database_url(settings))
     try:
-        if name in getattr(load_accounts(settings.accounts_file), provider):
-            raise CommandError(f"{provider}/{name} stands in {settings.accounts_file}; take it out there first")
         async with open_client() as client:
+            if provider == "xero" and "token" not in given:
+                if ask is None:
+                    raise CommandError("Xero is agreed to by a person in the browser; run this at a terminal")
+                given = given | await xero_grant.agreed(given, ask, say, client)
+            account = _account(kind, {**_asked(kind, given, ask), **given})
             async for line in check(provider, account, client, order_id):
                 say(f"ok   {line}")
         if not settings.inbox_url.startswith("https://"):
@@ -95,8 +93,6 @@ async def connect(
         sealed = opener.seal(provider, name, account.model_dump(mode="json", exclude_unset=True))
         async with database.begin() as connection:
             await credentials.store(connection, sealed)
-    except AccountsError as error:
-        raise CommandError(str(error)) from error
     finally:
         await database.close()
     if made is not None:
@@ -121,7 +117,7 @@ async def reseal(settings: Settings) -> int:
     database = open_database(require_database_url(settings))
     try:
         async with database.begin() as connection:
-            rows = await credentials.read_all(connection)
+            rows = await credentials.read_all(connection, locked=True)
             for row in rows:
                 await credentials.store(connection, opener.seal(row.provider, row.name, _opened(opener, row)))
     finally:
@@ -146,6 +142,13 @@ def given_fields(pairs: list[str], file: Path | None) -> dict[str, Any]:
             raise CommandError(f"--set {field}: write it as {field}=value")
         given[field] = value
     return given
+
+
+def _written(settings: Settings) -> Accounts:
+    try:
+        return load_accounts(settings.accounts_file)
+    except AccountsError as error:
+        raise CommandError(str(error)) from error
 
 
 def _opened(opener: Sealer, row: Sealed) -> dict[str, Any]:

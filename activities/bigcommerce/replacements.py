@@ -90,12 +90,15 @@ class _Replacing:
             raise UnknownOrder(f"Order {order_id} is not known to {self._title}.")
         addresses = await self._client.shipping_addresses(order_id)
         lines = goods(self._request.lines, await self._client.products(order_id), order_id)
+        went_to = {product["order_address_id"] for _, product in lines}
+        if len(went_to) > 1:
+            raise Rejected(f"These goods went to {len(went_to)} addresses; ask for a replacement for each.")
         return {
             "customer_id": order["customer_id"],
             "channel_id": order["channel_id"],
             "status_id": _AWAITING_FULFILLMENT,
             "billing_address": _address(order["billing_address"]),
-            "shipping_addresses": [_address(address) for address in addresses[:1]],
+            "shipping_addresses": [_address(address) for address in addresses if address["id"] in went_to],
             "products": [
                 {
                     "product_id": product["product_id"],

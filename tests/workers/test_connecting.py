@@ -230,3 +230,9 @@ def test_who_does_not_agree_stores_nothing(shell: Shell, person: Person, words: 
     with pytest.raises(CommandError, match=words):
         person.connect(shell)
     assert shell.stored() == []
+
+
+def test_xero_needs_a_person_at_a_terminal(shell: Shell) -> None:
+    done = shell.type("connect", "xero", "main", "--set", "client_id=a", "--set", "client_secret=b")
+    assert str(done.exception) == "Xero is agreed to by a person in the browser; run this at a terminal"
+    assert shell.stored() == []
