@@ -136,7 +136,8 @@ def read_json(dialect: Dialect, call: Call, response: httpx.Response) -> Any:
     try:
         return json.loads(response.content, parse_float=Decimal)
     except ValueError as error:
-        words = f"{dialect.provider} ({response.status_code}): the answer is not JSON"
+        kind = response.headers.get("content-type", "of no kind")
+        words = f"{dialect.provider} ({response.status_code}): the answer is {kind}, not JSON"
         raise (Ambiguous(words) if call is Call.WRITE else Transient(words)) from error
 
 

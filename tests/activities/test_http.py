@@ -139,6 +139,12 @@ async def test_a_refused_connection_to_a_real_port() -> None:
             await http.send(client, BIGCOMMERCE, Call.WRITE, "POST", "http://127.0.0.1:9/")
 
 
+def test_a_store_that_answers_xml_says_so() -> None:
+    told = httpx.Response(200, content=b"<order/>", headers={"content-type": "application/xml"})
+    with pytest.raises(Transient, match="the answer is application/xml, not JSON"):
+        http.read_json(BIGCOMMERCE, Call.SAFE, told)
+
+
 def test_something_between_that_answers_for_the_provider() -> None:
     page = httpx.Response(200, text="<html>Please sign in</html>")
     with pytest.raises(Ambiguous, match="not JSON"):
