@@ -13,7 +13,7 @@ from uuid import UUID
 
 import typer
 
-from workers import account_commands
+from workers.accounts import commands as account_commands
 from workers.errors import CommandError
 
 if TYPE_CHECKING:

@@ -76,7 +76,7 @@ async def open_accounts(settings: Settings, database: "Database") -> Accounts:
     """The provider accounts of the file and those connected, or CommandError that names the place."""
     from sqlalchemy.exc import OperationalError, ProgrammingError
 
-    from workers.connecting import all_accounts
+    from workers.accounts.connecting import all_accounts
 
     try:
         return await all_accounts(settings, database)
@@ -192,7 +192,7 @@ def _ledger_queues(
 def xero_access(settings: Settings, accounts: Accounts, database: "Database", http: "httpx.AsyncClient") -> "XeroAccess":
     """The tokens of the Xero accounts. The key is asked for only where one of them has tokens that change."""
     from activities.finance.xero_access import XeroAccess
-    from workers.sealing import sealer
+    from workers.accounts.sealing import sealer
 
     connected = any(account.refresh_token for account in accounts.xero.values())
     return XeroAccess(database, sealer(settings) if connected else None, http)

@@ -46,7 +46,7 @@ async def _each_account(settings: Settings) -> list[Finding]:
     """Every account that can be tried, tried now."""
     from activities._kit.http import open_client
     from storage.engine import open_database
-    from workers.account_checks import CHECKS, check
+    from workers.accounts.checks import CHECKS, check
     from workers.composition import open_accounts, xero_access
 
     found: list[Finding] = []

@@ -15,8 +15,8 @@ from typer.testing import CliRunner, Result
 
 from storage.engine import open_database
 from tests.simulators.conftest import Running, start
+from workers.accounts.connecting import all_accounts, connect
 from workers.command_line import application
-from workers.connecting import all_accounts, connect
 from workers.doctor import examine
 from workers.errors import CommandError
 from workers.settings import load_settings

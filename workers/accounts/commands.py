@@ -20,7 +20,7 @@ def connect(
     order: Annotated[str | None, typer.Option(help="BigCommerce: the order to show; the newest when not given.")] = None,
 ) -> None:
     """Connect a provider account: ask for it, try it, and store it sealed. Nothing is stored where something fails."""
-    from workers import connecting
+    from workers.accounts import connecting
     from workers.settings import load_settings
 
     def ask(field: str, hidden: bool) -> str:
@@ -36,7 +36,7 @@ def disconnect(
     name: Annotated[str, typer.Argument(help="As it was connected.")],
 ) -> None:
     """Forget a connected account. Running processes use it until they are restarted."""
-    from workers import connecting
+    from workers.accounts import connecting
     from workers.settings import load_settings
 
     asyncio.run(connecting.disconnect(load_settings(), provider, name))
@@ -45,7 +45,7 @@ def disconnect(
 
 def reseal() -> None:
     """Seal all connected accounts with the newest key of CASEWORK_KEY, so that older ones may be thrown away."""
-    from workers import connecting
+    from workers.accounts import connecting
     from workers.settings import load_settings
 
     typer.echo(f"{asyncio.run(connecting.reseal(load_settings()))} accounts are sealed with the newest key")

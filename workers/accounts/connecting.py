@@ -15,10 +15,10 @@ from storage import credentials
 from storage.credentials import Sealed
 from storage.engine import Database, open_database
 from storage.sealing import Sealer, SealError
-from workers import xero_grant
-from workers.account_checks import CHECKS, check
+from workers.accounts import xero_grant
+from workers.accounts.checks import CHECKS, check
+from workers.accounts.sealing import sealer, sealer_for_writing
 from workers.errors import CommandError
-from workers.sealing import sealer, sealer_for_writing
 from workers.settings import Settings, require_database_url
 
 Ask = Callable[[str, bool], str]
