@@ -252,9 +252,9 @@ def create_token(
     role: Annotated[TokenRole, typer.Option(help="What the holder may decide.")],
 ) -> None:
     """Make a token and print it. It is shown this once; the database keeps a hash."""
-    from workers.settings import load_settings, require_database_url
+    from workers.settings import load_settings
 
-    typer.echo(asyncio.run(_create_token(require_database_url(load_settings()), user, role)))
+    typer.echo(asyncio.run(_create_token(load_settings(), user, role)))
 
 
 @playbook_commands.command("check")
@@ -315,15 +315,11 @@ def _serve(work: Coroutine[Any, Any, None]) -> None:
 
 
 def _migrate_database(database_url: str) -> None:
-    from sqlalchemy.exc import OperationalError
-
     from storage.migrate import upgrade
+    from workers.database import failures_told
 
-    try:
+    with failures_told():
         upgrade(database_url)
-    except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[-1]
-        raise CommandError(f"the database cannot be reached ({reason}); correct CASEWORK_DATABASE_URL") from error
 
 
 async def _register_search_attributes() -> list[str]:
@@ -342,19 +338,10 @@ async def _replay_all(folder: Path) -> bool:
     return good
 
 
-async def _create_token(database_url: str, user: str, role: TokenRole) -> str:
-    from sqlalchemy.exc import OperationalError
-
+async def _create_token(settings: "Settings", user: str, role: TokenRole) -> str:
     from domain.people import Role
-    from storage.engine import open_database
     from storage.people import create_token as create
+    from workers import database
 
-    database = open_database(database_url)
-    try:
-        async with database.begin() as connection:
-            return await create(connection, user, Role(role.value))
-    except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[-1]
-        raise CommandError(f"the database cannot be reached ({reason}); correct CASEWORK_DATABASE_URL") from error
-    finally:
-        await database.close()
+    async with database.opened(settings) as opened, opened.begin() as connection:
+        return await create(connection, user, Role(role.value))

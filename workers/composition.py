@@ -74,17 +74,11 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
 
 async def open_accounts(settings: Settings, database: "Database") -> Accounts:
     """The provider accounts of the file and those connected, or CommandError that names the place."""
-    from sqlalchemy.exc import OperationalError, ProgrammingError
-
     from workers.accounts.connecting import all_accounts
+    from workers.database import failures_told
 
-    try:
+    with failures_told():
         return await all_accounts(settings, database)
-    except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[-1]
-        raise CommandError(f"the database cannot be reached ({reason}); correct CASEWORK_DATABASE_URL") from error
-    except ProgrammingError as error:
-        raise CommandError("the database lacks tables of this version; run `casework migrate`") from error
 
 
 def require_alert_accounts(playbook: "Playbook", accounts: Accounts) -> None:

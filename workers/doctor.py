@@ -11,6 +11,8 @@ from workers.errors import CommandError
 from workers.settings import Settings, require_database_url
 
 if TYPE_CHECKING:
+    import httpx
+
     from activities.finance.xero_access import XeroAccess
 
 LEAST_FREE_BYTES = 1024**3
@@ -37,7 +39,7 @@ async def examine(settings: Settings) -> list[Finding]:
         "mail relay": _mail_relay,
         "disk": _disk,
     }
-    findings = [await _finding(name, check, settings) for name, check in checks.items()]
+    findings = [await _finding(name, check(settings)) for name, check in checks.items()]
     reached = all(finding.healthy for finding in findings if finding.name in ("accounts", "database"))
     return findings + (await _each_account(settings) if reached else [])
 
@@ -45,28 +47,26 @@ async def examine(settings: Settings) -> list[Finding]:
 async def _each_account(settings: Settings) -> list[Finding]:
     """Every account that can be tried, tried now."""
     from activities._kit.http import open_client
-    from storage.engine import open_database
-    from workers.accounts.checks import CHECKS, check
+    from workers import database
+    from workers.accounts.checks import CHECKS
     from workers.composition import open_accounts, xero_access
 
-    found: list[Finding] = []
-    database = open_database(require_database_url(settings))
-    try:
-        accounts = await open_accounts(settings, database)
-        async with open_client() as client:
-            access = xero_access(settings, accounts, database, client)
-            for provider in CHECKS:
-                for name, account in getattr(accounts, provider).items():
+    async with database.opened(settings) as opened, open_client() as client:
+        accounts = await open_accounts(settings, opened)
+        access = xero_access(settings, accounts, opened, client)
+        return [
+            await _finding(f"{provider}/{name}", _tried(provider, name, account, access, client))
+            for provider in CHECKS
+            for name, account in getattr(accounts, provider).items()
+        ]
 
-                    async def look(_: Settings, provider: str = provider, name: str = name, account: Any = account) -> str:
-                        if provider == "xero":
-                            account = account.model_copy(update={"token": await _bearer(access, name, account)})
-                        return [line async for line in check(provider, account, client)][-1]
 
-                    found.append(await _finding(f"{provider}/{name}", look, settings))
-    finally:
-        await database.close()
-    return found
+async def _tried(provider: str, name: str, account: Any, access: "XeroAccess", client: "httpx.AsyncClient") -> str:
+    from workers.accounts.checks import check
+
+    if provider == "xero":
+        account = account.model_copy(update={"token": await _bearer(access, name, account)})
+    return [line async for line in check(provider, account, client)][-1]
 
 
 async def _bearer(access: "XeroAccess", name: str, account: Any) -> str:
@@ -78,9 +78,9 @@ async def _bearer(access: "XeroAccess", name: str, account: Any) -> str:
         raise CommandError(error.message) from error
 
 
-async def _finding(name: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:
+async def _finding(name: str, check: Awaitable[str]) -> Finding:
     try:
-        return Finding(name, True, await check(settings))
+        return Finding(name, True, await check)
     except CommandError as error:
         return Finding(name, False, str(error))
 
@@ -93,15 +93,12 @@ async def _playbook(settings: Settings) -> str:
 
 
 async def _accounts(settings: Settings) -> str:
-    from storage.engine import open_database
+    from workers import database
     from workers.composition import open_accounts, require_alert_accounts
     from workers.playbooks import open_playbook
 
-    database = open_database(require_database_url(settings))
-    try:
-        accounts = await open_accounts(settings, database)
-    finally:
-        await database.close()
+    async with database.opened(settings) as opened:
+        accounts = await open_accounts(settings, opened)
     require_alert_accounts(open_playbook(settings.playbook), accounts)
     counts = {name: len(getattr(accounts, name)) for name in type(accounts).model_fields}
     return ", ".join(f"{name}: {count}" for name, count in counts.items())

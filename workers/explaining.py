@@ -7,15 +7,15 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from sqlalchemy.exc import OperationalError
 
 from domain.explaining import explain, recorded
 from domain.sla import ClockState
 from domain.verifying import differences
-from storage.engine import Database, open_database
+from storage.engine import Database
 from storage.reading_promises import StoredPromises, read_case_numbers, read_promises
+from workers import database
 from workers.errors import CommandError
-from workers.settings import Settings, require_database_url
+from workers.settings import Settings
 
 _AT_A_TIME = 200
 """Cases read in one go."""
@@ -32,26 +32,20 @@ async def explain_cases(
     """
     if everything == bool(numbers):
         raise CommandError("say which cases: their numbers, or --all")
-    database = open_database(require_database_url(settings))
-    try:
+    async with database.opened(settings) as opened:
         if everything:
-            return await _go_over_all(database, console, verify)
-        return await _explain(database, console, numbers, verify)
-    except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[-1]
-        raise CommandError(f"the database cannot be reached ({reason}); correct CASEWORK_DATABASE_URL") from error
-    finally:
-        await database.close()
+            return await _go_over_all(opened, console, verify)
+        return await _explain(opened, console, numbers, verify)
 
 
-async def _go_over_all(database: Database, console: Console, verify: bool) -> bool:
-    async with database.begin() as connection:
+async def _go_over_all(kept: Database, console: Console, verify: bool) -> bool:
+    async with kept.begin() as connection:
         numbers = await read_case_numbers(connection)
     wrong = 0
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("cases", total=len(numbers))
         for some in _batches(numbers):
-            for case in (await _read(database, some)).values():
+            for case in (await _read(kept, some)).values():
                 if not verify:
                     _show(progress.console, case)
                 found = _differences(case) if verify else []
@@ -64,8 +58,8 @@ async def _go_over_all(database: Database, console: Console, verify: bool) -> bo
     return wrong == 0
 
 
-async def _explain(database: Database, console: Console, numbers: Sequence[int], verify: bool) -> bool:
-    cases = await _read(database, numbers)
+async def _explain(kept: Database, console: Console, numbers: Sequence[int], verify: bool) -> bool:
+    cases = await _read(kept, numbers)
     agrees = True
     for number in dict.fromkeys(numbers):
         if number not in cases:
@@ -82,8 +76,8 @@ async def _explain(database: Database, console: Console, numbers: Sequence[int],
     return agrees
 
 
-async def _read(database: Database, numbers: Sequence[int]) -> dict[int, StoredPromises]:
-    async with database.begin() as connection:
+async def _read(kept: Database, numbers: Sequence[int]) -> dict[int, StoredPromises]:
+    async with kept.begin() as connection:
         return await read_promises(connection, numbers)
 
 

@@ -63,9 +63,6 @@ class _Restocking:
         self._plan_key = f"restock.{request.op_key}"
 
     async def perform(self) -> Done | None:
-        held = await self.find()
-        if isinstance(held, Done | Unconfirmed):
-            return held if isinstance(held, Done) else None
         added = await self._added()
         before = await self._on_hand(list(added))
         plan = _Plan(before=before, after={sku: before[sku] + quantity for sku, quantity in added.items()})

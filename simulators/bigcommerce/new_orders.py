@@ -15,7 +15,6 @@ from simulators.state import Document
 from simulators.world import Address, Company, Order, OrderLine, Payment, Product, Store
 
 _FIRST_NUMBER = 90_001
-_AWAITING_FULFILLMENT = 11
 
 
 class _Part(BaseModel):

@@ -21,12 +21,13 @@ def connect(
 ) -> None:
     """Connect a provider account: ask for it, try it, and store it sealed. Nothing is stored where something fails."""
     from workers.accounts import connecting
+    from workers.accounts.fields import given_fields
     from workers.settings import load_settings
 
     def ask(field: str, hidden: bool) -> str:
         return typer.prompt(field.replace("_", " "), hide_input=hidden)
 
-    given = connecting.given_fields(fields or [], from_file)
+    given = given_fields(fields or [], from_file)
     asking = ask if sys.stdin.isatty() else None
     asyncio.run(connecting.connect(load_settings(), provider, name, given, order, asking, typer.echo))
 

@@ -13,6 +13,7 @@ from activities._kit.errors import OutsideError, Rejected
 from activities._kit.http import Call
 from activities.finance.dialect import DIALECT
 from activities.finance.xero_access import SCOPES, as_fields, granted
+from workers.accounts.fields import Ask, account_of, is_secret
 from workers.errors import CommandError
 
 AUTHORISE = "https://login.xero.com/identity/connect/authorize"
@@ -22,31 +23,37 @@ _API_PATH = "/api.xro/2.0"
 _REDIRECT = "http://localhost/casework"
 """Must stand among the application's redirect addresses; nothing has to answer there."""
 
-Ask = Callable[[str, bool], str]
+_APPLICATION = ("client_id", "client_secret")
 
 
-async def agreed(given: dict[str, Any], ask: Ask, say: Callable[[str], None], client: httpx.AsyncClient) -> dict[str, Any]:
-    """The fields of an account, tokens and organisation included.
+async def agreed(
+    given: dict[str, Any], ask: Ask | None, say: Callable[[str], None], client: httpx.AsyncClient
+) -> dict[str, Any]:
+    """The given fields, and with them tokens and organisation.
 
-    Raises CommandError where the person did not agree, the address is another's, or no organisation was chosen.
+    Raises CommandError where there is nobody to agree, they did not, the address is another's, or no organisation was chosen.
     """
-    fields = {name: given.get(name) or ask(name, name == "client_secret") for name in ("client_id", "client_secret")}
+    if ask is None:
+        raise CommandError("Xero is agreed to by a person in the browser; run this at a terminal")
+    asked = {name: given.get(name) or ask(name, is_secret(XeroAccount.model_fields[name])) for name in _APPLICATION}
+    fields = given | asked
+    # Its tokens and organisation are not known yet; what else is wrong is said before anybody agrees to anything.
+    account = account_of(XeroAccount, {"tenant_id": "unknown", **fields, "token": "unknown"})
     state = secrets.token_urlsafe(16)
-    wanted = {"response_type": "code", "client_id": fields["client_id"], "redirect_uri": _REDIRECT}
+    wanted = {"response_type": "code", "client_id": account.client_id, "redirect_uri": _REDIRECT}
     say(f"Open this address, agree, and copy where you end up (the page itself will not load; {_REDIRECT} must be one of")
     say("the application's redirect addresses):")
     say(f"{AUTHORISE}?{urlencode(wanted | {'scope': SCOPES, 'state': state})}")
     code = _code(ask("the address you ended at", False), state)
-    account = XeroAccount.model_validate({**given, **fields, "tenant_id": "unknown", "token": "unknown"})
     try:
         grant = {"grant_type": "authorization_code", "code": code, "redirect_uri": _REDIRECT}
         tokens = await granted(client, account, grant)
-        tenant = given.get("tenant_id") or await _tenant(client, account, tokens.bearer, ask)
+        tenant = fields.get("tenant_id") or await _tenant(client, account, tokens.bearer, ask)
     except Rejected as error:
         raise CommandError(f"{error.message}: the address may have been used before; begin again") from error
     except OutsideError as error:
         raise CommandError(error.message) from error
-    return {**fields, **as_fields(tokens), "tenant_id": tenant}
+    return fields | as_fields(tokens) | {"tenant_id": tenant}
 
 
 def _code(address: str, state: str) -> str:

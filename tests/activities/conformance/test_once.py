@@ -32,6 +32,8 @@ pytestmark = pytest.mark.simulators
 
 STORM = 8
 """Refusals in a row."""
+STALE = 3
+"""Reads in a row that tell what was true before."""
 SLOW = 1.5
 CUT_OFF = timedelta(seconds=1)
 EVERY_WRITE = pytest.mark.parametrize("write", WRITES, ids=lambda write: write.name)
@@ -75,11 +77,11 @@ async def assert_once(write: Write, asked: Asked, database: Database, error: Out
     async with database.begin() as connection:
         row = await rows.lock(connection, asked.op_key)
     made = write.made(asked)
+    assert row is not None
     if error is None:
         assert made == 1
-        assert row is None or row.state is EffectState.DONE
+        assert row.state is EffectState.DONE
         return
-    assert row is not None
     assert row.state is EffectState.UNCLEAR, f"{row.state}: {error.message}"
     assert made <= 1
     assert row.error
@@ -115,8 +117,9 @@ async def test_once_although_the_provider_reads_what_was_true_before(
 ) -> None:
     asked = await asked_for(write, means, case_id)
     means.outside.arm(write.provider, write.operation, fault)
-    means.outside.arm(write.provider, write.read, "stale_read", 3)
+    means.outside.arm(write.provider, write.read, "stale_read", STALE)
     error = await to_the_end(write, asked)
+    assert sum(fault["count"] for fault in means.outside.armed()) < STALE, "nothing was read while it was stale"
     await assert_once(write, asked, database, error)
 
 

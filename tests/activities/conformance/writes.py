@@ -194,7 +194,7 @@ WRITES = (
         "return label",
         "shipstation",
         "label",
-        "shipment",
+        "label_read",
         _buy_label,
         _count("shipstation", "labels", lambda it, of: it["external_shipment_id"] == of.op_key),
     ),

@@ -1,0 +1,33 @@
+"""The database as a command meets it: opened for one piece of work, its failures said on one line."""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from storage.engine import Database, open_database
+from workers.errors import CommandError
+from workers.settings import Settings, require_database_url
+
+
+@contextlib.contextmanager
+def failures_told() -> Iterator[None]:
+    """Raises CommandError in place of what the database raises where it cannot be reached or is of another version."""
+    try:
+        yield
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[-1]
+        raise CommandError(f"the database cannot be reached ({reason}); correct CASEWORK_DATABASE_URL") from error
+    except ProgrammingError as error:
+        raise CommandError("the database lacks tables of this version; run `casework migrate`") from error
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """The database of these settings, closed at the end of the block. Raises CommandError as `failures_told` does."""
+    database = open_database(require_database_url(settings))
+    try:
+        with failures_told():
+            yield database
+    finally:
+        await database.close()
