@@ -103,6 +103,13 @@ class Metafield(Rule):
     key: str
 
 
+class Qapla(Rule):
+    """Carriers whose parcels are followed at Qapla': its code of each (`BRT`) by the name in the store's shipments."""
+
+    account: str
+    couriers: dict[str, str]
+
+
 class Store(Rule):
     """One storefront and brand."""
 
@@ -117,6 +124,8 @@ class Store(Rule):
     carrier_code: str
     carrier_id: str
     carrier_service: str
+    qapla: Qapla | None = None
+    """All other parcels are followed by the carrier account."""
     ledger_account: str
     invoice_number: str = "INV-{order_id}"
     """How the ledger numbers the invoice of an order."""

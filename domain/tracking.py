@@ -3,6 +3,7 @@
 A parcel's events are a set: the order and the repetition in which they were told mean nothing.
 """
 
+import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -151,6 +152,11 @@ class TrackingSnapshot(_Model):
     @property
     def last_heard_at(self) -> datetime | None:
         return self.events[-1].occurred_at if self.events else None
+
+
+def event_key(number: str, code: str, detail: str, local_time: str, place: str) -> str:
+    """The identity of a scan: told again, in whatever answer, it is the same."""
+    return hashlib.sha256("|".join((number, code, detail, local_time, place)).encode()).hexdigest()[:16]
 
 
 def snapshot_of(

@@ -68,8 +68,12 @@ def _needing_restart(before: Playbook, now: Playbook) -> Iterator[str]:
 
 
 def _accounts(playbook: Playbook) -> set[str]:
-    of_stores = {account for store in playbook.stores.values() for account in (store.carrier_account, store.ledger_account)}
-    return of_stores | {channel.webhook for channel in playbook.alert_channels.values() if channel.webhook is not None}
+    stores = playbook.stores.values()
+    of_stores = {account for store in stores for account in (store.carrier_account, store.ledger_account)}
+    followed = {store.qapla.account for store in stores if store.qapla is not None}
+    return (
+        of_stores | followed | {channel.webhook for channel in playbook.alert_channels.values() if channel.webhook is not None}
+    )
 
 
 def _stamp(folder: Path) -> Stamp:

@@ -13,6 +13,7 @@ from simulators.bigcommerce.order_documents import STATUS_NAMES
 from simulators.calls.ringing import CallStep, ring
 from simulators.connection import webhook_fault
 from simulators.faults import Faults
+from simulators.qapla import shipments as qapla_shipments
 from simulators.shipstation.tracking import move_parcel
 from simulators.state import Document, State
 from simulators.xero.documents import payment_document
@@ -120,16 +121,20 @@ def _parcel(request: Request, state: State, step: ParcelStep) -> Document:
             raise Impossible(f"no label {step.label_id}")
         number = label["data"]["tracking_number"]
     record = state.get("shipstation.trackings", number or "")
-    if record is None:
+    followed = state.get("qapla.shipments", number or "")
+    if record is None and followed is None:
         raise Impossible(f"no parcel with tracking number {number}")
-    target = step.to or _next_of_road(record["data"])
+    events = record["data"]["events"] if record else followed["scans"] if followed else []
+    target = step.to or _next_of_road(events)
     if target not in PARCEL_STEPS:
         raise Impossible(f"unknown target {target!r}; known: {', '.join(PARCEL_STEPS)}")
-    return move_parcel(request, state, record, *PARCEL_STEPS[target])
+    if record is not None:
+        return move_parcel(request, state, record, *PARCEL_STEPS[target])
+    return qapla_shipments.move(request, state, followed or {}, *PARCEL_STEPS[target])
 
 
-def _next_of_road(tracking: Document) -> str:
-    reached = {(event["status_code"], event.get("status_detail_code")) for event in tracking["events"]}
+def _next_of_road(events: list[Document]) -> str:
+    reached = {(event["status_code"], event.get("status_detail_code")) for event in events}
     codes = {code for code, _ in reached}
     if "DE" in codes:
         raise Impossible("the parcel is delivered; name a target with `to`")

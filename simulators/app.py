@@ -17,6 +17,7 @@ from simulators.channels import ebay, tiktok, twilio, whatsapp, writing
 from simulators.connection import Calls, Connections
 from simulators.faults import Faults
 from simulators.load import DEMO_WORLD, empty_world, read_world, replace_world
+from simulators.qapla import shipments as qapla_shipments
 from simulators.shipstation import labels, signing, tracking
 from simulators.state import State
 from simulators.world import World
@@ -48,6 +49,7 @@ def _routes() -> list:
         Mount("/ringcentral", routes=ringcentral.routes()),
         Mount("/threecx", routes=threecx.routes()),
         Mount("/shipstation", routes=[*tracking.routes(), *labels.routes(), *signing.routes()]),
+        Mount("/qapla", routes=qapla_shipments.routes()),
         Mount("/twilio", routes=twilio.routes()),
         Mount("/whatsapp", routes=whatsapp.routes()),
         Mount("/ebay", routes=ebay.routes()),

@@ -21,6 +21,7 @@ COLLECTIONS = {
         " hooks"
     ).split(),
     "shipstation": ["labels", "trackings"],
+    "qapla": ["shipments"],
     "xero": ["credit_notes", "invoices", "contacts", "allocations", "payments"],
     "ringcentral": ["subscriptions", "calls", "messages"],
     "threecx": ["segments", "active_calls"],

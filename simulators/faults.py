@@ -71,6 +71,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "label_document",
         "carriers",
     ),
+    "qapla": ("shipment", "push", "channel"),
     "xero": (
         "token",
         "connections",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from simulators import money
 from simulators.bigcommerce import filling as bigcommerce_filling
+from simulators.qapla import filling as qapla_filling
 from simulators.shipstation import filling as shipstation_filling
 from simulators.state import State
 from simulators.world import World
@@ -29,11 +30,13 @@ def replace_world(state: State, world: World) -> None:
         for store in world.stores:
             transaction.put("stores", store.hash, store.model_dump(mode="json"))
         transaction.put("accounts", "shipstation", world.carriers.model_dump(mode="json"))
+        transaction.put("accounts", "qapla", world.qapla.model_dump(mode="json"))
         transaction.put("accounts", "xero", world.ledger.model_dump(mode="json"))
         for provider, account in world.channels.model_dump(mode="json").items():
             transaction.put("accounts", provider, account)
         bigcommerce_filling.fill(transaction, world)
         shipstation_filling.fill(transaction, world)
+        qapla_filling.fill(transaction, world)
         xero_filling.fill(transaction, world)
 
 

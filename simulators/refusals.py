@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 RETRY_SECONDS = 2
 
 _TOO_MANY: dict[str, Any] = {
+    "qapla": {"error": {"result": "KO", "error": "Too Many Requests"}},
     "twilio": {"code": 20429, "message": "Too Many Requests", "status": 429},
     "whatsapp": {"error": {"message": "Rate limit hit", "type": "OAuthException", "code": 130429}},
     "ebay": {"errors": [{"errorId": 2001, "domain": "ACCESS", "message": "Too many requests."}]},
@@ -16,6 +17,7 @@ _TOO_MANY: dict[str, Any] = {
     "threecx": {"error": {"code": "TooManyRequests", "message": "The request could not be served."}},
 }
 _BROKEN: dict[str, Any] = {
+    "qapla": {"error": {"result": "KO", "error": "Internal Server Error"}},
     "twilio": {"code": 20500, "message": "An internal server error has occurred", "status": 500},
     "whatsapp": {"error": {"message": "Something went wrong", "type": "OAuthException", "code": 131000}},
     "ebay": {"errors": [{"errorId": 2003, "domain": "ACCESS", "message": "Internal error"}]},

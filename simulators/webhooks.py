@@ -208,6 +208,12 @@ def parcel_moved(app: Starlette, transaction: Transaction, tracking: Document) -
     emit(app, transaction, "shipstation", ACCOUNT, payload)
 
 
+def parcel_moved_at_qapla(app: Starlette, transaction: Transaction, event: Document) -> None:
+    """Qapla's event of a shipment. Its proof stands in the body, so it is sent unsigned."""
+    held = app.state.state.get("accounts", "qapla") or {}
+    emit(app, transaction, "qapla", ACCOUNT, {"apiKey": held.get("api_key", ""), **event}, proof={})
+
+
 def ledger_changed(app: Starlette, transaction: Transaction, kind: str, resource_id: str) -> None:
     """A Xero event; kind is INVOICE or CREDITNOTE."""
     held = app.state.state.get("accounts", "xero") or {}

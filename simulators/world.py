@@ -77,6 +77,21 @@ class CarrierAccount(Part):
     carriers: list[Carrier] = []
 
 
+class Courier(Part):
+    """A courier that the Qapla' channel follows; `slug` is how the store's shipments name it."""
+
+    slug: Annotated[str, Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
+    code: str = Field(description="Qapla's own code, such as BRT or GLS-ITA")
+    name: str
+
+
+class QaplaChannel(Part):
+    """The channel at Qapla'. Parcels are known to it once it has been told of them."""
+
+    api_key: str = "qapla-channel-key"
+    couriers: list[Courier] = []
+
+
 class TaxRate(Part):
     """A tax rate of the ledger: Xero's TaxType and its fraction (0.19 is 19 %)."""
 
@@ -208,7 +223,7 @@ class ShippedItem(Part):
 class Shipment(Part):
     """One wave of an order: one parcel with one tracking number."""
 
-    carrier: str = Field(description="carrier_code of a connected carrier")
+    carrier: str = Field(description="carrier_code of a connected carrier, or slug of a courier of Qapla'")
     tracking_number: Annotated[str, Field(min_length=1, max_length=50)]
     shipped_at: AwareDatetime
     estimated_delivery: AwareDatetime | None = None
@@ -296,6 +311,7 @@ class World(Part):
     as_of: AwareDatetime | None = None
     stores: Annotated[list[Store], Field(min_length=1)]
     carriers: CarrierAccount = CarrierAccount()
+    qapla: QaplaChannel = QaplaChannel()
     ledger: Ledger = Ledger()
     channels: ChannelWorld = ChannelWorld()
     tiers: list[Tier] = []

@@ -33,6 +33,7 @@ def _doubles(world: World) -> Iterable[str]:
         "invoices.number": [invoice.number for invoice in world.invoices],
         "invoices.order": [invoice.order for invoice in world.invoices],
         "carriers.carriers.carrier_code": [carrier.carrier_code for carrier in world.carriers.carriers],
+        "qapla.couriers.slug": [courier.slug for courier in world.qapla.couriers],
         "orders.shipments.tracking_number": [
             shipment.tracking_number for order in world.orders for shipment in order.shipments
         ],
@@ -80,6 +81,7 @@ def _order(world: World, position: int, order: Order) -> Iterable[str]:
     contacts: dict[int, Contact] = {contact.id: contact for contact in world.contacts}
     skus = {product.sku for product in world.products if product.store == order.store}
     carriers = {carrier.carrier_code for carrier in world.carriers.carriers}
+    carriers |= {courier.slug for courier in world.qapla.couriers}
     if order.contact is None:
         if not order.guest_email or order.shipping_address is None:
             yield f"{where}.guest_email: a guest needs guest_email and shipping_address"

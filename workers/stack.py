@@ -168,6 +168,7 @@ def write_demo_accounts(settings: Settings) -> None:
                 "calls_per_second": SIMULATED_CALLS_PER_SECOND,
             }
         },
+        "qapla": {"main": {"api": f"{base}/qapla", "key": world.qapla.api_key}},
         "xero": {
             "main": {
                 "api": f"{base}/xero/api.xro/2.0",

@@ -42,6 +42,13 @@ class ShipStationAccount(_Account):
     """HTTP calls: ShipStation takes 200 a minute."""
 
 
+class QaplaAccount(_Account):
+    """A channel of Qapla'. `key` is its private API key, which also proves its hooks."""
+
+    api: str = "https://api.qapla.it"
+    key: str = Field(repr=False, min_length=16)
+
+
 class XeroAccount(_Account):
     """`api` ends in `/api.xro/2.0`. `refund_account` is the code of the bank account that refunds paid by the store are
     booked against. Either a `token` that somebody else renews, or what `casework connect` got for the application."""
@@ -247,6 +254,7 @@ class Accounts(_Account):
 
     bigcommerce: dict[str, BigCommerceAccount] = {}
     shipstation: dict[str, ShipStationAccount] = {}
+    qapla: dict[str, QaplaAccount] = {}
     xero: dict[str, XeroAccount] = {}
     manual: dict[str, ManualLedgerAccount] = {}
     ringcentral: dict[str, RingCentralAccount] = {}

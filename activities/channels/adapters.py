@@ -6,6 +6,7 @@ from typing import TypeVar
 import httpx
 
 from activities._kit.accounts import Accounts
+from activities.carriers.qapla_hooks import QaplaHooks
 from activities.carriers.shipstation_hooks import ShipStationHooks
 from activities.channels.bigcommerce_messages import BigCommerceMessages
 from activities.channels.changes import HookDoors
@@ -45,6 +46,7 @@ def adapters(accounts: Accounts, playbook: RunningPlaybook, database: Database, 
 def hook_doors(accounts: Accounts, http: httpx.AsyncClient) -> HookDoors:
     """The accounts of carriers and books that call us."""
     return {
+        **{(QaplaHooks.name, name): QaplaHooks(each) for name, each in accounts.qapla.items()},
         **{(ShipStationHooks.name, name): ShipStationHooks(each, http) for name, each in accounts.shipstation.items()},
         **{(XeroHooks.name, name): XeroHooks(each) for name, each in accounts.xero.items()},
     }

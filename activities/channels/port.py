@@ -156,6 +156,17 @@ class FetchesKeys(Protocol):
 
 
 @runtime_checkable
+class SecretInBody(Protocol):
+    """An adapter whose hooks carry a secret in their body as proof, and want one answer and no other when they are taken."""
+
+    thanks: ClassVar[HookAnswer]
+
+    def without_secret(self, hook: Hook) -> Hook:
+        """The verified hook as it may be kept."""
+        ...
+
+
+@runtime_checkable
 class HasMedia(Protocol):
     """An adapter whose hooks name files that are fetched later, since a provider does not wait for them."""
 

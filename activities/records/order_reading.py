@@ -8,9 +8,9 @@ from typing import TypeVar
 from activities._kit.errors import OutsideError
 from activities.bigcommerce.client import StoreClient
 from activities.bigcommerce.documents import invoice_of, line_notes_of, quote_of
-from activities.bigcommerce.models import Company, Invoice, LineNote, Order, Quote
+from activities.bigcommerce.models import Company, Invoice, LineNote, Order, Quote, Shipment
 from activities.bigcommerce.stores import Stores, UnknownOrder
-from activities.carriers.tracking import Tracking
+from activities.carriers.tracking import Parcel, Tracking
 from activities.records.order_record import OrderRecord, Told
 from domain.playbook import Store
 from domain.tracking import FINAL, TrackingSnapshot
@@ -69,15 +69,16 @@ class OrderReading:
         """Each numbered parcel of the order. One that has arrived is not asked about again."""
         numbered = {shipment.tracking_number: shipment for shipment in order.shipments if shipment.tracking_number}
 
-        async def follow(number: str, carrier: str) -> TrackingSnapshot | None:
+        async def follow(number: str, shipment: Shipment) -> TrackingSnapshot | None:
             known = before.get(number)
             if known is not None and known.status in FINAL:
                 parts.keep(f"parcel:{number}")
                 return known
-            asked = self._tracking.track(rules.carrier_account, carrier, number, known)
-            return await parts.part(f"parcel:{number}", carrier or "carrier", asked, known)
+            parcel = Parcel(shipment.carrier, number, shipment.shipped_at.date(), order.order_id)
+            asked = self._tracking.track(rules, parcel, known)
+            return await parts.part(f"parcel:{number}", shipment.carrier or "carrier", asked, known)
 
-        found = await asyncio.gather(*(follow(number, shipment.carrier) for number, shipment in numbered.items()))
+        found = await asyncio.gather(*(follow(number, shipment) for number, shipment in numbered.items()))
         return {number: parcel for number, parcel in zip(numbered, found, strict=True) if parcel is not None}
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from activities._kit.errors import OutsideError
-from activities.channels.port import BadSignature, FetchesKeys, Hook
+from activities.channels.port import BadSignature, FetchesKeys, Hook, HookAnswer, SecretInBody
 from activities.channels.receiving import Receiving, Taken
 from api.problems import Problem, documented, unauthorized
 from api.services import Services, WithServices
@@ -62,9 +62,16 @@ async def _received(provider: str, account: str, services: Services, request: Re
     except OutsideError as error:
         raise Problem(503, f"the signature cannot be proven now: {error.message}", headers={"Retry-After": "30"}) from error
     if answer is not None:
-        return Response(answer.body, answer.status, dict(answer.headers), answer.content_type)
-    taken = await Receiving(services.database, services.blobs, services.playbook).take(adapter, account, hook)
+        return _answer(answer)
+    kept = adapter.without_secret(hook) if isinstance(adapter, SecretInBody) else hook
+    taken = await Receiving(services.database, services.blobs, services.playbook).take(adapter, account, kept)
+    if isinstance(adapter, SecretInBody):
+        return _answer(adapter.thanks)
     return Response(status_code=200 if taken is Taken.ACCEPTED else 202, media_type="text/plain")
+
+
+def _answer(answer: HookAnswer) -> Response:
+    return Response(answer.body, answer.status, dict(answer.headers), answer.content_type)
 
 
 async def _hook(services: Services, request: Request) -> Hook:

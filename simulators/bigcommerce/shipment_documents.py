@@ -6,7 +6,7 @@ from simulators import money
 from simulators.bigcommerce.order_documents import STATUS_NAMES
 from simulators.state import Document
 
-DISPLAY_NAMES = {"ups": "UPS", "dhl": "DHL"}
+DISPLAY_NAMES = {"ups": "UPS", "dhl": "DHL", "brt-it": "BRT"}
 
 
 def provider_fields(carrier_code: str) -> Document:

@@ -24,7 +24,9 @@ def fill(transaction: Transaction, world: World) -> None:
     """Put one tracking record a parcel."""
     for order in world.orders:
         for shipment in order.shipments:
-            carrier = next(c for c in world.carriers.carriers if c.carrier_code == shipment.carrier)
+            carrier = next((c for c in world.carriers.carriers if c.carrier_code == shipment.carrier), None)
+            if carrier is None:
+                continue  # of Qapla'
             record = new_tracking(
                 shipment.tracking_number,
                 carrier.carrier_code,

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import sqlalchemy as sql
 
-from activities._kit.accounts import Accounts, BigCommerceAccount, ShipStationAccount, XeroAccount
+from activities._kit.accounts import Accounts, BigCommerceAccount, QaplaAccount, ShipStationAccount, XeroAccount
 from activities._kit.effects import Effect, EffectLedger
 from activities._kit.errors import OutsideError
 from activities._kit.http import open_client
@@ -111,7 +111,8 @@ def accounts(simulators: Running) -> Accounts:
     ledger = XeroAccount(
         api=f"{url}/xero/api.xro/2.0", token="xero-demo-token", tenant_id="7d1f3c52-6c4e-4a7b-9a55-0f6f2f1c9e10"
     )
-    return Accounts(bigcommerce=stores, shipstation={"main": carrier}, xero={"main": ledger})
+    qapla = QaplaAccount(api=f"{url}/qapla", key="qapla-demo-channel-key")
+    return Accounts(bigcommerce=stores, shipstation={"main": carrier}, qapla={"main": qapla}, xero={"main": ledger})
 
 
 @pytest.fixture

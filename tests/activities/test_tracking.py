@@ -1,6 +1,6 @@
 """Where a parcel is: the tables against the official specification, and snapshots that no order of events changes."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from activities._kit.accounts import Accounts
 from activities._kit.errors import NeedsOperator, Transient
-from activities.carriers.tracking import PROBLEM_OF_DETAIL, STATUS_OF_CODE, STATUS_OF_DETAIL, Tracking, read
+from activities.carriers.shipstation_tracking import PROBLEM_OF_DETAIL, STATUS_OF_CODE, STATUS_OF_DETAIL, read
+from activities.carriers.tracking import Parcel, Tracking
+from domain.playbook import Playbook, Store
 from domain.tracking import ParcelStatus, ProblemKind, TrackingSnapshot, WhoActs
 from tests import specs
 from tests.activities.conftest import Outside
@@ -101,23 +103,34 @@ def tracking(accounts: Accounts, client: httpx.AsyncClient, outside: Outside) ->
     return Tracking(accounts, client)
 
 
-async def test_a_parcel_is_followed(tracking: Tracking, outside: Outside) -> None:
+@pytest.fixture
+def store(playbook: Playbook) -> Store:
+    return playbook.stores["northwind-tools"]
+
+
+def parcel(carrier: str = "ups", number: str = "1Z-NEVER-SEEN") -> Parcel:
+    return Parcel(carrier, number, date(2026, 11, 18), "10452")
+
+
+async def test_a_parcel_is_followed(tracking: Tracking, store: Store, outside: Outside) -> None:
     parcels = [kept for kept in outside.held("shipstation", "trackings") if kept["status_code"] == "DE"]
-    found = await tracking.track("main", parcels[0]["carrier_code"], parcels[0]["tracking_number"])
+    found = await tracking.track(store, parcel(parcels[0]["carrier_code"], parcels[0]["tracking_number"]))
     assert (found.status, len(found.events)) == (ParcelStatus.DELIVERED, len(parcels[0]["events"]))
     assert found.delivered_at is not None
     assert found.expected is not None
     assert found.window is None, "it has come"
 
 
-async def test_a_number_that_is_not_known_yet(tracking: Tracking) -> None:
-    found = await tracking.track("main", "ups", "1Z-NEVER-SEEN")
+async def test_a_number_that_is_not_known_yet(tracking: Tracking, store: Store) -> None:
+    found = await tracking.track(store, parcel())
     assert (found.status, found.events) == (ParcelStatus.UNKNOWN, ())
 
 
-async def test_a_carrier_that_is_down_and_an_account_that_is_not_there(tracking: Tracking, outside: Outside) -> None:
+async def test_a_carrier_that_is_down_and_an_account_that_is_not_there(
+    tracking: Tracking, store: Store, outside: Outside
+) -> None:
     outside.arm("shipstation", "tracking", "lost_before")
     with pytest.raises(Transient):
-        await tracking.track("main", "ups", "1Z1")
+        await tracking.track(store, parcel())
     with pytest.raises(NeedsOperator):
-        await tracking.track("other", "ups", "1Z1")
+        await tracking.track(store.model_copy(update={"carrier_account": "other"}), parcel())

@@ -91,6 +91,10 @@ def shipstation(number: str = PARCEL, moment: int | None = None) -> Sent:
     return Sent("/webhooks/shipstation/main", body.encode(), signed_headers(str(moment or int(time.time())), body))
 
 
+def qapla(told: dict[str, Any]) -> Sent:
+    return Sent("/webhooks/qapla/main", json.dumps(told).encode(), {"content-type": "application/json"})
+
+
 @pytest.mark.parametrize(
     ("scope", "data"),
     [
@@ -144,6 +148,25 @@ async def test_parcels_that_move_reach_us_from_the_carrier(
     assert await is_stale(database)
 
 
+async def test_a_hook_of_qapla_is_thanked_as_it_wants_and_kept_without_its_key(
+    door: httpx.AsyncClient, live_accounts: Accounts, database: Database, blobs: Blobs
+) -> None:
+    key = live_accounts.qapla["main"].key
+    for told in (
+        {"apiKey": key, "trackingNumber": PARCEL, "qaplaStatusID": "99"},
+        {"webhookReturnShipments": {"apiKey": key, "returnShipments": []}},
+        {"apiKey": key, "trackingNumber": 4711},
+    ):
+        sent = qapla(told)
+        answer = await door.post(sent.url, content=sent.body, headers=sent.headers)
+        assert (answer.status_code, answer.json()) == (200, {"result": "OK"})
+    assert await is_stale(database)
+    kept = await rows(database, hook_deliveries)
+    assert [bool(delivery.error) for delivery in kept] == [False, False, True]
+    for delivery in kept:
+        assert key.encode() not in await blobs.get(delivery.raw_blob)
+
+
 async def test_a_hook_that_proves_nothing_is_turned_away_and_leaves_nothing(
     door: httpx.AsyncClient, live_accounts: Accounts, database: Database
 ) -> None:
@@ -162,6 +185,11 @@ async def test_a_hook_that_proves_nothing_is_turned_away_and_leaves_nothing(
         carrier._replace(headers={}),
         Sent("/webhooks/xero/main", b"{}", {"x-xero-signature": "AAAA"}),
         Sent("/webhooks/xero/main", b"{}", {}),
+        Sent("/webhooks/qapla/main", b"[]", {}),
+        Sent("/webhooks/qapla/main", b"not JSON", {}),
+        qapla({"apiKey": "another", "trackingNumber": PARCEL}),
+        qapla({"apiKey": None, "trackingNumber": PARCEL}),
+        qapla({"webhookReturnShipments": {"apiKey": "another"}}),
     ):
         assert await wrong.to(door) == 401, wrong
     assert await rows(database, hook_deliveries) == []

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from activities._kit import http
-from activities._kit.accounts import BigCommerceAccount, ImapAccount, ShipStationAccount, XeroAccount
+from activities._kit.accounts import BigCommerceAccount, ImapAccount, QaplaAccount, ShipStationAccount, XeroAccount
 from activities._kit.errors import NeedsOperator, OutsideError
 from activities._kit.http import Call
 from activities.bigcommerce.client import StoreClient
@@ -17,6 +17,7 @@ from activities.bigcommerce.dialect import DIALECT as BIGCOMMERCE
 from activities.bigcommerce.documents import order_of
 from activities.bigcommerce.models import Order
 from activities.bigcommerce.quota import Quota
+from activities.carriers.qapla import QaplaClient
 from activities.carriers.shipstation import DIALECT as SHIPSTATION
 from activities.finance.dialect import DIALECT as XERO
 from activities.mail.imap import Mailbox
@@ -82,6 +83,11 @@ async def _shipstation(account: ShipStationAccount, client: httpx.AsyncClient, _
     yield _clock(response)
 
 
+async def _qapla(account: QaplaAccount, client: httpx.AsyncClient, _order: str | None) -> Lines:
+    await QaplaClient(account, client).channel()
+    yield "the channel answers to this key"
+
+
 async def _xero(account: XeroAccount, client: httpx.AsyncClient, _order: str | None) -> Lines:
     headers = {"Authorization": f"Bearer {account.token}", "xero-tenant-id": account.tenant_id}
     for scope, path in (("accounting.contacts", "/Contacts"), ("accounting.transactions", "/CreditNotes")):
@@ -107,7 +113,13 @@ async def _imap(account: ImapAccount, _client: httpx.AsyncClient, _order: str | 
     yield f"the folder {account.folder} of {account.user} can be opened"
 
 
-CHECKS: dict[str, Check] = {"bigcommerce": _bigcommerce, "shipstation": _shipstation, "xero": _xero, "imap": _imap}
+CHECKS: dict[str, Check] = {
+    "bigcommerce": _bigcommerce,
+    "shipstation": _shipstation,
+    "qapla": _qapla,
+    "xero": _xero,
+    "imap": _imap,
+}
 """By the name of the provider in the accounts file."""
 
 

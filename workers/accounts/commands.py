@@ -9,7 +9,7 @@ import typer
 
 
 def connect(
-    provider: Annotated[str, typer.Argument(help="bigcommerce, shipstation, xero or imap.")],
+    provider: Annotated[str, typer.Argument(help="bigcommerce, shipstation, qapla, xero or imap.")],
     name: Annotated[str, typer.Argument(help="The name the playbook uses; of a store its key.")],
     fields: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="A field, not asked for; may be repeated.")

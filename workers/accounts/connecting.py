@@ -19,7 +19,7 @@ from workers.accounts.sealing import sealer, sealer_for_writing
 from workers.errors import CommandError
 from workers.settings import Settings
 
-_WITH_HOOKS = frozenset({"bigcommerce", "shipstation", "xero"})
+_WITH_HOOKS = frozenset({"bigcommerce", "shipstation", "qapla", "xero"})
 
 
 async def stored_accounts(settings: Settings, kept: Database) -> dict[str, dict[str, Any]]:
