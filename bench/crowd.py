@@ -7,7 +7,8 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.bigcommerce.models import REFUND, WATCH_STORE, Refund, RefundRequest, Watched, WatchRequest
+from activities._kit.models import Watched, WatchRequest
+from activities.bigcommerce.models import REFUND, WATCH_STORE, Refund, RefundRequest
 from activities.carriers.models import SEND_RETURN_LABEL, VOID_LABEL, Label, ReturnLabelRequest, VoidRequest, VoidResult
 from activities.finance.models import CREDIT_NOTE, CreditNote, CreditNoteRequest
 from activities.lanes.models import SETTLE, SettlementRequest, SettlementResult

@@ -14,6 +14,8 @@ class EffectKind(StrEnum):
     MAIL = "mail"
     RETURN_LABEL = "return_label"
     VOID_LABEL = "void_label"
+    PICKUP = "pickup"
+    CANCEL_PICKUP = "cancel_pickup"
     REFUND = "refund"
     CREDIT_NOTE = "credit_note"
     REPLACEMENT = "replacement"

@@ -18,7 +18,8 @@ from simulators.connection import Calls, Connections
 from simulators.faults import Faults
 from simulators.load import DEMO_WORLD, empty_world, read_world, replace_world
 from simulators.qapla import shipments as qapla_shipments
-from simulators.shipstation import labels, signing, tracking
+from simulators.shipstation import hooks as shipstation_hooks
+from simulators.shipstation import labels, pickups, signing, tracking
 from simulators.state import State
 from simulators.world import World
 from simulators.xero import credit_notes, identity, sales, settling
@@ -48,7 +49,16 @@ def _routes() -> list:
         Mount("/bigcommerce/b2b/api/v3/io", routes=b2b.routes()),
         Mount("/ringcentral", routes=ringcentral.routes()),
         Mount("/threecx", routes=threecx.routes()),
-        Mount("/shipstation", routes=[*tracking.routes(), *labels.routes(), *signing.routes()]),
+        Mount(
+            "/shipstation",
+            routes=[
+                *tracking.routes(),
+                *labels.routes(),
+                *pickups.routes(),
+                *shipstation_hooks.routes(),
+                *signing.routes(),
+            ],
+        ),
         Mount("/qapla", routes=qapla_shipments.routes()),
         Mount("/twilio", routes=twilio.routes()),
         Mount("/whatsapp", routes=whatsapp.routes()),

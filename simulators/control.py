@@ -20,7 +20,7 @@ COLLECTIONS = {
         "orders refunds transactions shipments customers customer_groups companies users quotes metafields products invoices"
         " hooks"
     ).split(),
-    "shipstation": ["labels", "trackings"],
+    "shipstation": ["labels", "trackings", "pickups", "hooks"],
     "qapla": ["shipments"],
     "xero": ["credit_notes", "invoices", "contacts", "allocations", "payments"],
     "ringcentral": ["subscriptions", "calls", "messages"],

@@ -202,10 +202,12 @@ def shipment_created(app: Starlette, transaction: Transaction, store: Document, 
 
 
 def parcel_moved(app: Starlette, transaction: Transaction, tracking: Document) -> None:
-    """ShipStation's API_TRACK event."""
+    """ShipStation's API_TRACK event, to every webhook that was made for it."""
     payload = {"resource_url": f"/v1/tracking?tracking_number={tracking['tracking_number']}"}
     payload |= {"resource_type": "API_TRACK", "data": tracking}
-    emit(app, transaction, "shipstation", ACCOUNT, payload)
+    for hook in app.state.state.all("shipstation.hooks"):
+        if hook["data"]["event"] == "track":
+            emit(app, transaction, "shipstation", ACCOUNT, payload, address=hook["data"]["url"])
 
 
 def parcel_moved_at_qapla(app: Starlette, transaction: Transaction, event: Document) -> None:

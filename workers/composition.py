@@ -118,8 +118,6 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     from activities.bigcommerce.restocking import Restocking
     from activities.bigcommerce.stores import Stores
     from activities.bigcommerce.watching import StoreWatch
-    from activities.carriers.labels import ReturnLabels
-    from activities.carriers.models import carrier_queue
     from activities.channels.adapters import adapters
     from activities.channels.answering import Answering
     from activities.lanes.handover import Lanes
@@ -139,9 +137,9 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
         Cancelling(ledger, stores).cancel_replacement,
         Restocking(ledger, stores).restock,
     ]
-    labels = ReturnLabels(ledger, stores, accounts, playbook, resources.blobs, http, mailer.send)
-    watch = StoreWatch(stores, database, resources.settings.inbox_url)
-    alerts = Alerts(ledger, accounts, http, resources.settings.inbox_url)
+    called_at = resources.settings.inbox_url
+    watch = StoreWatch(stores, database, called_at)
+    alerts = Alerts(ledger, accounts, http, called_at)
     main = QueueContents(
         workflows=[process.workflow for process in registry.discover().values()],
         activities=[
@@ -158,10 +156,32 @@ def task_queues(resources: Resources, client: Client, http: "httpx.AsyncClient",
     for name, account in accounts.bigcommerce.items():
         rate = account.calls_per_second / _CALLS_PER_REFUND
         queues[store_queue(name)] = QueueContents((), [*written, tickets.fill_context, watch.watch], rate)
-    for name, account in accounts.shipstation.items():
-        rate = account.calls_per_second / _CALLS_PER_LABEL
-        queues[carrier_queue(name)] = QueueContents((), [labels.send_return_label, labels.void_label], rate)
-    return queues | _ledger_queues(resources, ledger, stores, http)
+    carriers = _carrier_queues(resources, ledger, stores, http, mailer)
+    return queues | carriers | _ledger_queues(resources, ledger, stores, http)
+
+
+def _carrier_queues(
+    resources: Resources, ledger: "EffectLedger", stores: "Stores", http: "httpx.AsyncClient", mailer: "Mailer"
+) -> dict[str, QueueContents]:
+    from activities.carriers.labels import ReturnLabels
+    from activities.carriers.models import carrier_queue
+    from activities.carriers.pickups import Pickups
+    from activities.carriers.watching import CarrierWatch
+
+    accounts, playbook = resources.accounts, resources.playbook
+    labels = ReturnLabels(ledger, stores, accounts, playbook, resources.blobs, http, mailer.send)
+    pickups = Pickups(ledger, stores, accounts, playbook, http)
+    carried = [
+        labels.send_return_label,
+        labels.void_label,
+        pickups.schedule_pickup,
+        pickups.cancel_pickup,
+        CarrierWatch(accounts, http, resources.settings.inbox_url).watch,
+    ]
+    return {
+        carrier_queue(name): QueueContents((), carried, account.calls_per_second / _CALLS_PER_LABEL)
+        for name, account in accounts.shipstation.items()
+    }
 
 
 def _ledger_queues(

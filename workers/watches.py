@@ -1,4 +1,4 @@
-"""Begins the watch of every connected store; one that runs goes on as it is."""
+"""Begins the watch of every account that has hooks to see to; one that runs goes on as it is."""
 
 from datetime import UTC, datetime
 
@@ -12,12 +12,14 @@ from workflows.account_watch.contract import WatchInput
 
 async def begin_watches(client: Client, accounts: Accounts) -> None:
     """Stores without a client secret have no hooks that could be proved, and are looked through all the same."""
-    for store in accounts.bigcommerce:
+    watched = [WatchInput(account=store, since=datetime.now(UTC)) for store in accounts.bigcommerce]
+    watched += [WatchInput(provider="shipstation", account=name, since=datetime.now(UTC)) for name in accounts.shipstation]
+    for watch in watched:
         await client.start_workflow(
             "account_watch",
-            WatchInput(store=store, since=datetime.now(UTC)),
-            id=f"account_watch-bigcommerce-{store}",
+            watch,
+            id=f"account_watch-{watch.provider}-{watch.account}",
             task_queue=TASK_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            static_summary=f"Hooks and changes of {store}",
+            static_summary=f"Hooks and changes of {watch.provider}/{watch.account}",
         )

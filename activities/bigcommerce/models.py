@@ -23,7 +23,7 @@ RESTOCK = "bigcommerce.restock"
 """Activity name: adds accepted goods to the stock. Input RestockRequest, output Restocked."""
 
 WATCH_STORE = "bigcommerce.watch_store"
-"""Activity name: sees to a store's hooks and to what they missed. Input WatchRequest, output Watched."""
+"""Activity name: sees to a store's hooks and to what they missed. Input and output as in `activities/_kit/models.py`."""
 
 
 class _Model(BaseModel):
@@ -284,24 +284,6 @@ class Restocked(_Model):
 
     added: dict[str, int] = {}
     skipped: bool = False
-
-
-class WatchRequest(_Model):
-    """Look through what changed in the store since then."""
-
-    store: str
-    since: AwareDatetime
-
-
-class Watched(_Model):
-    """What changed before `until` is looked through, and there may be `more`; `changed` orders of open cases are read again.
-    `created` and `switched_on` are the scopes of hooks that were missing or off."""
-
-    until: AwareDatetime
-    more: bool
-    changed: int
-    created: tuple[str, ...] = ()
-    switched_on: tuple[str, ...] = ()
 
 
 def store_queue(store: str) -> str:

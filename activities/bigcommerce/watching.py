@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from temporalio import activity
 
 from activities._kit.accounts import BigCommerceAccount
+from activities._kit.models import Watched, WatchRequest
 from activities.bigcommerce.client import StoreClient
 from activities.bigcommerce.documents import moment
-from activities.bigcommerce.models import WATCH_STORE, Watched, WatchRequest
+from activities.bigcommerce.models import WATCH_STORE
 from activities.bigcommerce.quota import nobody_waits
 from activities.bigcommerce.stores import Stores
 from storage import order_records
@@ -60,14 +61,14 @@ class StoreWatch:
         Raises Transient, and NeedsOperator where the store refuses us.
         """
         nobody_waits.set(True)
-        client = self._stores.client(request.store)
+        client = self._stores.client(request.account)
         provable = client.account.client_secret
-        created, switched_on = await self._see_to_hooks(client, request.store) if provable else ((), ())
+        created, switched_on = await self._see_to_hooks(client, request.account) if provable else ((), ())
         begun = datetime.now(UTC)
         orders = await client.orders_changed((request.since - _OVERLAP).isoformat(), most=_MOST_ORDERS)
         changed_at = {str(order["id"]): moment(order["date_modified"]) for order in orders}
         async with self._database.begin() as connection:
-            known = await order_records.orders_changed_at(connection, request.store, changed_at)
+            known = await order_records.orders_changed_at(connection, request.account, changed_at)
         more = len(orders) >= _MOST_ORDERS
         until = max(changed_at.values()) if more else begun
         return Watched(

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from activities.mail.models import OutgoingMail
 
@@ -12,6 +12,16 @@ SEND_RETURN_LABEL = "carriers.send_return_label"
 
 VOID_LABEL = "carriers.void_label"
 """Activity name: gives an unused label back. Input VoidRequest, output VoidResult."""
+
+
+SCHEDULE_PICKUP = "carriers.schedule_pickup"
+"""Activity name: has the carrier come once for labels. Input PickupRequest, output Pickup."""
+
+CANCEL_PICKUP = "carriers.cancel_pickup"
+"""Activity name: tells the carrier not to come. Input CancelPickupRequest, output nothing."""
+
+WATCH_CARRIER = "shipstation.watch_account"
+"""Activity name: sees to the hooks of an account. Input and output as in `activities/_kit/models.py`."""
 
 
 class _Model(BaseModel):
@@ -58,6 +68,40 @@ class VoidResult(_Model):
 
     voided: bool
     words: str
+
+
+class PickupRequest(_Model):
+    """The carrier comes between the two moments for the parcels of these labels. Where they are is read from the order."""
+
+    op_key: str
+    case_id: UUID
+    store: str
+    order_id: str
+    label_ids: tuple[str, ...]
+    asked_at: AwareDatetime
+    """When it was decided: the carrier cannot have been told before."""
+    first: AwareDatetime
+    last: AwareDatetime
+    notes: str = ""
+    attempt: int = 1
+
+
+class Pickup(_Model):
+    """`confirmation` is the carrier's own number, by which it answers the telephone. `pickup_id` is empty where a person
+    decided to skip it."""
+
+    pickup_id: str
+    confirmation: str = ""
+
+
+class CancelPickupRequest(_Model):
+    op_key: str
+    case_id: UUID
+    store: str
+    pickup_id: str
+    asked_at: AwareDatetime
+    """When the pick-up itself was asked for."""
+    attempt: int = 1
 
 
 def carrier_queue(account: str) -> str:

@@ -5,6 +5,7 @@ Every call raises the errors of `activities._kit.errors`; the mapping of error c
 
 import base64
 import binascii
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ _NEEDS_OPERATOR = frozenset(
 )
 _NOT_SUPPORTED = frozenset("carrier_not_supported return_label_not_supported tracking_not_supported".split())
 _CHARGE_EVENT = "invalid_charge_event"
+_PAGE = 100
 
 
 def _errors(response: httpx.Response) -> list[Document]:
@@ -97,6 +99,46 @@ class ShipStationClient:
 
     async def tracking(self, carrier_code: str, number: str) -> Document:
         return await self._read("/v1/tracking", {"carrier_code": carrier_code, "tracking_number": number}) or {}
+
+    async def follow(self, carrier_code: str, number: str) -> None:
+        """Has the account's hooks tell of this parcel, whoever bought its label. Repeating it changes nothing."""
+        params = {"carrier_code": carrier_code, "tracking_number": number}
+        url = f"{self._account.api}/v1/tracking/start"
+        await http.send(self._client, DIALECT, Call.SAFE, "POST", url, headers=self._headers, params=params)
+
+    async def pickups(self, carrier_id: str, since: datetime) -> list[Document]:
+        """Every pick-up that this carrier was told of since then."""
+        found: list[Document] = []
+        while True:
+            page = len(found) // _PAGE + 1
+            params = {
+                "carrier_id": carrier_id,
+                "created_at_start": since.isoformat(),
+                "page": str(page),
+                "page_size": str(_PAGE),
+            }
+            some = (await self._read("/v1/pickups", params) or {}).get("pickups") or []
+            found += some
+            if len(some) < _PAGE:
+                return found
+
+    async def schedule_pickup(self, body: Document) -> None:
+        await self._write("POST", "/v1/pickups", body)
+
+    async def cancel_pickup(self, pickup_id: str) -> None:
+        """One that is not there does not come either."""
+        url = f"{self._account.api}/v1/pickups/{quote(pickup_id, safe='')}"
+        await http.send(self._client, DIALECT, Call.WRITE, "DELETE", url, headers=self._headers, accept=frozenset({404}))
+
+    async def hooks(self) -> list[Document]:
+        return await self._read("/v1/environment/webhooks") or []
+
+    async def create_hook(self, event: str, url: str) -> None:
+        body = {"event": event, "url": url, "name": "Casework"}
+        address = f"{self._account.api}/v1/environment/webhooks"
+        await http.send(
+            self._client, DIALECT, Call.SAFE, "POST", address, headers=self._headers, body=body, accept=frozenset({409})
+        )
 
     async def document(self, label: Document) -> bytes:
         """The label's bytes. Links end after 90 days, so they are read at once. Raises Transient where there are none."""

@@ -1,17 +1,18 @@
 """Follows parcels, each where the store's playbook says that its carrier is followed."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import httpx
 
 from activities._kit.accounts import Accounts
-from activities._kit.errors import NeedsOperator
+from activities._kit.errors import NeedsOperator, NotSupported, Rejected
 from activities.carriers import qapla_tracking, shipstation_tracking
 from activities.carriers.qapla import QaplaClient
 from activities.carriers.shipstation import ShipStationClient
 from domain.playbook import Store
-from domain.tracking import TrackingSnapshot
+from domain.tracking import FINAL, TrackingSnapshot
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Tracking:
         """Where the parcel is, by what is told now and what was known `before`; a number that is not known yet has the status
         `unknown`.
 
+        One that is seen for the first time is followed from then on: hooks tell of it.
+
         Raises Transient, NeedsOperator, NotSupported, and Rejected where the number or its carrier is not accepted.
         """
         courier = store.qapla.couriers.get(parcel.carrier) if store.qapla else None
@@ -44,8 +47,14 @@ class Tracking:
         account = self._accounts.shipstation.get(store.carrier_account)
         if account is None:
             raise NeedsOperator(f"No ShipStation account {store.carrier_account!r} is configured.")
-        answer = await ShipStationClient(account, self._http).tracking(parcel.carrier, parcel.number)
-        return shipstation_tracking.read(parcel.carrier, parcel.number, answer, datetime.now(UTC), before)
+        client = ShipStationClient(account, self._http)
+        answer = await client.tracking(parcel.carrier, parcel.number)
+        found = shipstation_tracking.read(parcel.carrier, parcel.number, answer, datetime.now(UTC), before)
+        if before is None and found.status not in FINAL:
+            # Not every carrier's parcels can be followed by hooks; they are read again on a schedule all the same.
+            with contextlib.suppress(NotSupported, Rejected):
+                await client.follow(parcel.carrier, parcel.number)
+        return found
 
     async def _at_qapla(self, account: str, courier: str, parcel: Parcel) -> qapla_tracking.Document:
         """Qapla' follows what it was told of, so a parcel that it does not know is told to it."""

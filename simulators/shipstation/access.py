@@ -1,5 +1,6 @@
 """Access to ShipStation: the API key, and its refusals."""
 
+import math
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
@@ -43,3 +44,15 @@ def label_record(request: Request, state: State) -> Document:
     if record is None:
         raise Refused(404, "invalid_identifier", f"Label {request.path_params['label_id']} was not found.")
     return record
+
+
+def page_of(request: Request, name: str, found: list[Document]) -> Document:
+    """The page that the query asks for, 25 at a time unless it says otherwise, as lists of ShipStation are answered."""
+    page_text, size_text = request.query_params.get("page", "1"), request.query_params.get("page_size", "25")
+    if not page_text.isdigit() or not size_text.isdigit() or "0" in (page_text, size_text):
+        raise Refused(400, "invalid_field_value", "'page' and 'page_size' must be whole numbers.", "page")
+    page, size = int(page_text), int(size_text)
+    pages = math.ceil(len(found) / size)
+    href = f"{str(request.base_url).rstrip('/')}/shipstation/v1/{name}?page="
+    links = {"first": {"href": f"{href}1"}, "last": {"href": f"{href}{max(pages, 1)}"}, "prev": {}, "next": {}}
+    return {name: found[(page - 1) * size : page * size], "total": len(found), "page": page, "pages": pages, "links": links}

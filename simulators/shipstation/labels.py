@@ -1,7 +1,6 @@
 """Labels and shipments: ShipStation, the former ShipEngine (specification: shipengine/openapi.yaml, v1)."""
 
 import base64
-import math
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -11,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulators import money
-from simulators.shipstation.access import Refused, account, label_record
+from simulators.shipstation.access import Refused, account, label_record, page_of
 from simulators.shipstation.filling import add_event, new_tracking, tracking_event
 from simulators.shipstation.label_document import label_lines, text_pdf
 from simulators.state import Document, State
@@ -237,15 +236,7 @@ async def list_labels(request: Request, state: State, held: Document) -> Respons
             found = [x for x in found if (money.parse_moment(x["created_at"]) - edge).total_seconds() * sign >= 0]
     if query.get("sort_dir", "desc") == "desc":
         found = found[::-1]
-    page_text, size_text = query.get("page", "1"), query.get("page_size", "25")
-    if not page_text.isdigit() or not size_text.isdigit() or "0" in (page_text, size_text):
-        raise Refused(400, "invalid_field_value", "'page' and 'page_size' must be whole numbers.", "page")
-    page, size = int(page_text), int(size_text)
-    pages = math.ceil(len(found) / size)
-    href = f"{str(request.base_url).rstrip('/')}/shipstation/v1/labels?page="
-    links = {"first": {"href": f"{href}1"}, "last": {"href": f"{href}{max(pages, 1)}"}, "prev": {}, "next": {}}
-    body = {"labels": found[(page - 1) * size : page * size], "total": len(found), "page": page, "pages": pages}
-    return JSONResponse({**body, "links": links})
+    return JSONResponse(page_of(request, "labels", found))
 
 
 async def void_label(request: Request, state: State, held: Document) -> Response:

@@ -35,6 +35,18 @@ async def track_label(request: Request, state: State, held: Document) -> Respons
     return JSONResponse(record["data"])
 
 
+async def follow(request: Request, state: State, held: Document) -> Response:
+    """POST /v1/tracking/start: events of this parcel go out from now on, whoever bought its label."""
+    number = request.query_params.get("tracking_number")
+    if not number or not request.query_params.get("carrier_code"):
+        raise Refused(400, "field_value_required", "'carrier_code' and 'tracking_number' are required.", "tracking_number")
+    record = state.get("shipstation.trackings", number)
+    if record is not None:
+        with state.transaction() as transaction:
+            transaction.put("shipstation.trackings", number, {**record, "followed": True})
+    return Response(status_code=204)
+
+
 def move_parcel(
     request: Request, state: State, record: Document, status_code: str, detail_code: str, description: str
 ) -> Document:
@@ -48,7 +60,8 @@ def move_parcel(
             words = {"DE": "delivered", "EX": "error", "UN": "unknown", "NY": "unknown"}
             label["data"]["tracking_status"] = words.get(status_code, "in_transit")
             transaction.put("shipstation.labels", record["label_id"], label)
-        webhooks.parcel_moved(request.app, transaction, data)
+        if record.get("followed") or label is not None:
+            webhooks.parcel_moved(request.app, transaction, data)
     return data
 
 
@@ -56,5 +69,6 @@ def routes() -> list[Route]:
     """The routes below `/shipstation`."""
     return [
         Route("/v1/labels/{label_id}/track", account("tracking", track_label), methods=["GET"]),
+        Route("/v1/tracking/start", account("follow", follow), methods=["POST"]),
         Route("/v1/tracking", account("tracking", track_number), methods=["GET"]),
     ]

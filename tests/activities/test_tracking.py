@@ -121,6 +121,17 @@ async def test_a_parcel_is_followed(tracking: Tracking, store: Store, outside: O
     assert found.window is None, "it has come"
 
 
+async def test_a_parcel_is_followed_by_hooks_from_the_first_look_until_it_has_come(
+    tracking: Tracking, store: Store, outside: Outside
+) -> None:
+    parcels = {kept["status_code"] == "DE": kept for kept in outside.held("shipstation", "trackings")}
+    for come, kept in parcels.items():
+        first = await tracking.track(store, parcel(kept["carrier_code"], kept["tracking_number"]))
+        await tracking.track(store, parcel(kept["carrier_code"], kept["tracking_number"]), first)
+        assert (first.status is ParcelStatus.DELIVERED) == come
+    assert len(outside.calls("follow")) == 1
+
+
 async def test_a_number_that_is_not_known_yet(tracking: Tracking, store: Store) -> None:
     found = await tracking.track(store, parcel())
     assert (found.status, found.events) == (ParcelStatus.UNKNOWN, ())

@@ -9,10 +9,11 @@ import sqlalchemy as sql
 
 from activities._kit.accounts import Accounts
 from activities._kit.errors import NeedsOperator, Transient
+from activities._kit.models import Watched, WatchRequest
 from activities.bigcommerce import watching
-from activities.bigcommerce.models import Watched, WatchRequest
 from activities.bigcommerce.stores import Stores
 from activities.bigcommerce.watching import SCOPES, SECRET_HEADER, StoreWatch, hook_secret
+from activities.carriers.watching import CarrierWatch
 from domain.playbook import Playbook
 from playbook.running import RunningPlaybook
 from storage import order_records
@@ -40,8 +41,24 @@ def watch(
     return StoreWatch(stores, database, "https://desk.example/")
 
 
+async def test_the_hook_of_a_carrier_account_is_made_once_and_again_where_it_is_gone(
+    accounts: Accounts, client: httpx.AsyncClient, outside: Outside
+) -> None:
+    watch = CarrierWatch(accounts, client, "https://desk.example/")
+    request = WatchRequest(account="main", since=datetime.now(UTC))
+    assert [(await watch.watch(request)).created for _ in range(2)] == [("track",), ()]
+    (hook,) = outside.held("shipstation", "hooks")
+    assert hook["url"] == "https://desk.example/webhooks/shipstation/main"
+    at, headers = f"{accounts.shipstation['main'].api}/v1/environment/webhooks", {"API-Key": "shipstation-demo-key"}
+    assert (await client.delete(f"{at}/{hook['webhook_id']}", headers=headers)).status_code == 204
+    assert (await watch.watch(request)).created == ("track",)
+    outside.arm("shipstation", "hooks", "error_500")
+    with pytest.raises(Transient):
+        await watch.watch(request)
+
+
 async def looked(watch: StoreWatch, since: datetime | None = None) -> Watched:
-    return await watch.watch(WatchRequest(store=STORE, since=since or datetime.now(UTC)))
+    return await watch.watch(WatchRequest(account=STORE, since=since or datetime.now(UTC)))
 
 
 async def test_hooks_are_created_once_with_our_secret(watch: StoreWatch, outside: Outside, connected: Accounts) -> None:

@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sql
 
 from activities._kit.accounts import Accounts
+from activities.carriers.shipstation import ShipStationClient
 from activities.channels.adapters import Channels, hook_doors
 from domain.playbook import Playbook
 from simulators.shipstation.signing import signed_headers
@@ -25,7 +26,7 @@ from storage.door_tables import hook_deliveries
 from storage.engine import Database
 from storage.order_tables import order_records as table
 from storage.tables import cases
-from tests.channels.conftest import PUBLIC_URL, Outside, application, rows, serving
+from tests.channels.conftest import API_PORT, PUBLIC_URL, Outside, application, rows, serving
 
 STORE, ORDER, PARCEL = "northwind-tools", "10452", "1Z7E42A86810000413"
 
@@ -138,7 +139,10 @@ async def test_parcels_that_move_reach_us_from_the_carrier(
     outside: Outside,
     known: None,
 ) -> None:
-    """The stand-in signs with its own key, which is fetched from it."""
+    """The stand-in signs with its own key, which is fetched from it, and tells only of parcels it was asked to follow."""
+    carrier = ShipStationClient(live_accounts.shipstation["main"], http)
+    await carrier.create_hook("track", f"http://127.0.0.1:{API_PORT}/webhooks/shipstation/main")
+    await carrier.follow("ups", PARCEL)
     async with serving(application(database, blobs, playbook, live, hook_doors(live_accounts, http))):
         outside.advance(kind="parcel", tracking_number=PARCEL, to="returning")
         for _ in range(100):

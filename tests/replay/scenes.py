@@ -254,7 +254,7 @@ async def _lane_open(life: Life) -> None:
 
 async def _watching(life: Life) -> None:
     """One look, and the pause before the next."""
-    start = WatchInput(store=STORE, since=datetime(2026, 1, 1, tzinfo=UTC))
+    start = WatchInput(account=STORE, since=datetime(2026, 1, 1, tzinfo=UTC))
     await life.client.start_workflow("account_watch", start, id=life.workflow_id, task_queue=TASK_QUEUE)
     await asyncio.sleep(2)
 

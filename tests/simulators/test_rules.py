@@ -134,6 +134,8 @@ def test_labels_are_bought_again_and_void_only_when_unused(doors: Doors) -> None
     second = doors.carrier.post("/v1/labels", json=return_label("k" * 50)).json()
     assert first["label_id"] != second["label_id"]
     assert len(doors.held("shipstation", "labels")) == 2
+    hook = {"event": "track", "url": "http://127.0.0.1:9/webhooks/shipstation/main"}
+    assert [doors.carrier.post("/v1/environment/webhooks", json=hook).status_code for _ in range(2)] == [200, 409]
     moved = doors.control.post("/_sim/advance", json={"kind": "parcel", "label_id": first["label_id"]})
     assert moved.json()["status_code"] == "AC"
     assert doors.held("webhooks", "events")[-1]["account"] == "main"

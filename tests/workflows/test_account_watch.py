@@ -14,7 +14,8 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities._kit.errors import NeedsOperator, OutsideError, Transient
-from activities.bigcommerce.models import WATCH_STORE, Watched, WatchRequest, store_queue
+from activities._kit.models import Watched, WatchRequest
+from activities.bigcommerce.models import WATCH_STORE, store_queue
 from workers import temporal
 from workflows._kit.contract import TASK_QUEUE
 from workflows.account_watch.contract import WatchInput
@@ -63,7 +64,7 @@ async def environment(store: Store) -> AsyncIterator[WorkflowEnvironment]:
 
 async def watching(environment: WorkflowEnvironment) -> tuple[WorkflowHandle[AccountWatch, None], datetime]:
     began = await environment.get_current_time()
-    start = WatchInput(store=STORE, since=began)
+    start = WatchInput(account=STORE, since=began)
     return await environment.client.start_workflow(AccountWatch.run, start, id=f"watch-{uuid4()}", task_queue=TASK_QUEUE), began
 
 

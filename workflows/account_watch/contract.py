@@ -1,9 +1,13 @@
-"""The watch of one store's account.
+"""The watch of one provider account.
 
-Workflow id `account_watch-bigcommerce-<store>`: begun by the worker for each store that is connected, never by hand.
+Workflow id `account_watch-<provider>-<account>`: begun by the worker for each account that is connected, never by hand.
 """
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from typing import Literal
+
+from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field
+
+WatchedProvider = Literal["bigcommerce", "shipstation"]
 
 
 class WatchInput(BaseModel):
@@ -11,5 +15,7 @@ class WatchInput(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    store: str
+    provider: WatchedProvider = "bigcommerce"
+    account: str = Field(validation_alias=AliasChoices("account", "store"))
+    """Histories from when only stores were watched call it `store`."""
     since: AwareDatetime

@@ -6,6 +6,7 @@ every call.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,7 +28,8 @@ from activities.bigcommerce.replacements import Replacements
 from activities.bigcommerce.restocking import Restocking
 from activities.bigcommerce.stores import Stores
 from activities.carriers.labels import ReturnLabels
-from activities.carriers.models import ReturnLabelRequest, VoidRequest
+from activities.carriers.models import CancelPickupRequest, PickupRequest, ReturnLabelRequest, VoidRequest
+from activities.carriers.pickups import Pickups
 from activities.finance.credit_notes import CreditNotes
 from activities.finance.ledger import Ledger
 from activities.finance.models import CreditLine, CreditNoteRequest
@@ -39,6 +41,8 @@ from tests.activities.conftest import Outside
 
 STORE, ORDER, LINE, SKU = "northwind-tools", "10400", "1040001", "NW-DRL-18V"
 _QUANTITY = 2
+BEGUN = datetime.now(UTC)
+"""Before anything here is asked for, and the same at every attempt, as in a workflow."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,10 @@ class Means:
     @property
     def stores(self) -> Stores:
         return Stores(self.accounts, self.playbook, self.http)
+
+    @property
+    def pickups(self) -> Pickups:
+        return Pickups(self.ledger, self.stores, self.accounts, self.playbook, self.http)
 
     @property
     def labels(self) -> ReturnLabels:
@@ -137,6 +145,34 @@ async def _void(asked: Asked) -> None:
     await asked.means.labels.void_label(VoidRequest(**asked.keys, account="main", label_id=asked.subject))
 
 
+def _pickup_request(op_key: str, case_id: UUID, label_id: str) -> PickupRequest:
+    first, last = BEGUN + timedelta(days=1), BEGUN + timedelta(days=1, hours=4)
+    return PickupRequest(
+        op_key=op_key,
+        case_id=case_id,
+        store=STORE,
+        order_id=ORDER,
+        label_ids=(label_id,),
+        asked_at=BEGUN,
+        first=first,
+        last=last,
+    )
+
+
+async def _pick_up(asked: Asked) -> None:
+    await asked.means.pickups.schedule_pickup(_pickup_request(asked.op_key, asked.case_id, asked.subject))
+
+
+async def _ordered(means: Means, case_id: UUID) -> str:
+    request = _pickup_request(f"van-{uuid4().hex[:20]}", case_id, await _bought(means, case_id))
+    return (await means.pickups.schedule_pickup(request)).pickup_id
+
+
+async def _cancel_pickup(asked: Asked) -> None:
+    request = CancelPickupRequest(**asked.keys, store=STORE, pickup_id=asked.subject, asked_at=BEGUN)
+    await asked.means.pickups.cancel_pickup(request)
+
+
 def _goods() -> tuple[GoodsLine, ...]:
     return (GoodsLine(line_id=LINE, quantity=1),)
 
@@ -206,6 +242,24 @@ WRITES = (
         _void,
         _count("shipstation", "labels", lambda it, of: it["label_id"] == of.subject and it["voided"]),
         _bought,
+    ),
+    Write(
+        "pick-up",
+        "shipstation",
+        "pickup",
+        "pickups",
+        _pick_up,
+        _count("shipstation", "pickups", lambda it, of: of.subject in it["label_ids"]),
+        _bought,
+    ),
+    Write(
+        "pick-up cancelled",
+        "shipstation",
+        "pickup_cancel",
+        "pickups",
+        _cancel_pickup,
+        _count("shipstation", "pickups", lambda it, of: it["pickup_id"] == of.subject and bool(it["cancelled_at"])),
+        _ordered,
     ),
     Write(
         "replacement",
