@@ -25,6 +25,8 @@ from tests.stack.running import running_stack
 
 _AT_ONCE = 6
 _PATIENCE_SECONDS = 900
+_LABEL_SECONDS = 300
+"""A label whose purchase was lost is looked for three times, over 85 seconds, before it is bought again."""
 _STRIKES = [
     (provider, operation, fault)
     for provider, operation in (("bigcommerce", "refund"), ("xero", "credit_note"), ("shipstation", "label"))
@@ -39,7 +41,7 @@ def _one(api: Api, simulators: Simulators, order_id: int, strike: tuple[str, str
     goods = GoodsBack(api, simulators, order_id, lines=1)
     if strike is not None:
         simulators.arm(*strike)
-    goods.approve()
+    goods.approve(_LABEL_SECONDS)
     goods.receive()
     if strike is not None:
         simulators.arm(*strike)

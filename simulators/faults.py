@@ -59,6 +59,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "quotes",
         "quote",
         "invoices",
+        "receipt_lines",
     ),
     "shipstation": (
         "keys",

@@ -278,6 +278,15 @@ class QuoteLine(Part):
     offered_price: Money
 
 
+class QuoteMessage(Part):
+    """A message in a quote; `by` is how the edition writes who it was."""
+
+    at: AwareDatetime
+    by: Literal["Customer", "Sales rep"]
+    name: str
+    text: str
+
+
 class Quote(Part):
     """A quote of the B2B edition; status 0 new, 2 in process, 3 updated by customer, 4 ordered, 5 expired, 6 archived."""
 
@@ -293,6 +302,7 @@ class Quote(Part):
     sales_representative: str = ""
     reference: str = ""
     order: int | None = Field(default=None, description="the order that came of it")
+    messages: list[QuoteMessage] = []
 
 
 class Invoice(Part):

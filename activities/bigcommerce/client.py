@@ -3,6 +3,7 @@
 Every call raises the errors of `activities._kit.errors`; reads return None for what the store does not know.
 """
 
+from datetime import date
 from typing import Any
 
 import httpx
@@ -154,6 +155,18 @@ class StoreClient:
     async def invoices(self, field: str, words: str) -> list[Document]:
         """Portal invoices, of every company and age, whose `invoiceNumber` or `purchaseOrderNumber` contains the words."""
         return await self._b2b("/ip/invoices", {"searchBy": field, "q": words, "limit": "20"}) or []
+
+    async def receipt_lines(self, invoice_id: int) -> list[Document]:
+        """What receipts paid of an invoice, by the portal's own id of it."""
+        return await self._b2b("/ip/receipt-lines", {"searchBy": "invoiceId", "q": str(invoice_id), "limit": "100"}) or []
+
+    async def user(self, customer_id: str) -> Document | None:
+        """The buyer as a user of their company; None for one without company."""
+        return await self._b2b(f"/users/customer/{customer_id}")
+
+    async def quote(self, quote_id: int, created_on: date) -> Document | None:
+        """One quote with its messages. It is found by id and day of creation alone (specification: quote.yaml)."""
+        return await self._b2b(f"/rfq/{quote_id}", {"date": created_on.strftime("%m/%d/%Y")})
 
     async def quotes(self, number: str) -> list[Document]:
         """Quotes whose number contains this."""

@@ -1,7 +1,8 @@
 """The store's documents as our models. Read leniently: new fields appear without notice (BigCommerce brief, section 2)."""
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -15,6 +16,8 @@ from activities.bigcommerce.models import (
     Order,
     OrderLine,
     Quote,
+    QuoteMessage,
+    Receipt,
     Shipment,
     ShippedLine,
 )
@@ -104,7 +107,7 @@ _QUOTE_STATUSES = {
 """BigCommerce brief, section 12."""
 
 
-def invoice_of(invoice: Document) -> Invoice:
+def invoice_of(invoice: Document, receipt_lines: Iterable[Document] = ()) -> Invoice:
     """Raises KeyError, TypeError or ValueError where it is none."""
     total, still_open = invoice["originalBalance"], invoice["openBalance"]
     due = invoice.get("dueDate")
@@ -116,11 +119,24 @@ def invoice_of(invoice: Document) -> Invoice:
         open=money(still_open["value"]),
         currency=str(still_open.get("code") or total.get("code") or ""),
         purchase_order=str(invoice.get("purchaseOrderNumber") or "") or None,
+        receipts=tuple(_receipt(line) for line in receipt_lines),
     )
 
 
-def quote_of(quote: Document) -> Quote:
-    """As the list of quotes tells it."""
+def _receipt(line: Document) -> Receipt:
+    return Receipt(
+        paid_on=_unix(line["createdAt"]).date(),
+        amount=money(line["amount"]["value"]),
+        method=str(line.get("paymentType") or ""),
+        reference=str(line.get("referenceNumber") or ""),
+    )
+
+
+def quote_of(quote: Document, whole: Document | None = None) -> Quote:
+    """As the list of quotes tells it, and the single answer, `whole`, where that was asked for."""
+    said = (whole or {}).get("trackingHistory") or []
+    messages = [QuoteMessage(at=_unix(one["date"]), by=str(one["role"]), text=str(one["message"])) for one in said]
+    expires = quote.get("expiredAt")
     return Quote(
         number=str(quote["quoteNumber"]),
         title=str(quote.get("quoteTitle") or ""),
@@ -128,9 +144,16 @@ def quote_of(quote: Document) -> Quote:
         status=_QUOTE_STATUSES.get(int(quote["status"]), f"status {quote['status']}"),
         sales_representative=str(quote.get("salesRep") or ""),
         created_at=_unix(quote["createdAt"]),
+        expires_at=_unix(expires) if expires else None,
+        messages=tuple(sorted(messages, key=lambda message: message.at)),
         total=money(quote.get("totalAmount") or quote.get("subtotal") or 0),
         currency=str((quote.get("currency") or {}).get("currencyCode") or ""),
     )
+
+
+def created_on(quote: Document) -> date:
+    """The day by which the store finds a quote of its list."""
+    return _unix(quote["createdAt"]).date()
 
 
 def line_notes_of(value: str) -> tuple[LineNote, ...]:

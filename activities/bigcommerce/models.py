@@ -91,6 +91,15 @@ class Company(_Model):
     """What it may still buy on account, in the store's currency; None where it has no account or nobody asked."""
 
 
+class Receipt(_Model):
+    """What was paid of an invoice at once. `method` and `reference` are the payer's bank's or gateway's words."""
+
+    paid_on: date
+    amount: Decimal
+    method: str
+    reference: str
+
+
 class Invoice(_Model):
     """An invoice of the store's portal. `open` is what is still due of `total`."""
 
@@ -101,10 +110,19 @@ class Invoice(_Model):
     open: Decimal
     currency: str
     purchase_order: str | None
+    receipts: tuple[Receipt, ...] = ()
+
+
+class QuoteMessage(_Model):
+    """What buyer or sales representative wrote in a quote. `by` names the writer as the store does."""
+
+    at: AwareDatetime
+    by: str
+    text: str
 
 
 class Quote(_Model):
-    """A quote an order was made from."""
+    """A quote an order was made from. `messages` is what was agreed on the way to it, the oldest first."""
 
     number: str
     title: str
@@ -112,8 +130,10 @@ class Quote(_Model):
     status: str
     sales_representative: str
     created_at: AwareDatetime
+    expires_at: AwareDatetime | None = None
     total: Decimal
     currency: str
+    messages: tuple[QuoteMessage, ...] = ()
 
 
 class LineNote(_Model):

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from activities._kit.errors import OutsideError
 from activities.bigcommerce.client import StoreClient
-from activities.bigcommerce.documents import invoice_of, line_notes_of, quote_of
+from activities.bigcommerce.documents import created_on, invoice_of, line_notes_of, quote_of
 from activities.bigcommerce.models import Company, Invoice, LineNote, Order, Quote, Shipment
 from activities.bigcommerce.stores import Stores, UnknownOrder
 from activities.carriers.tracking import Parcel, Tracking
@@ -47,11 +47,15 @@ class OrderReading:
             parts.part("line_notes", STORE, _line_notes(client, order_id, rules), held.line_notes),
             self._parcels(parts, rules, order, held.parcels),
         )
-        quotes = await parts.part("quotes", B2B, _quotes(client, company, order_id), held.quotes)
+        quotes, buyer_role = await asyncio.gather(
+            parts.part("quotes", B2B, _quotes(client, company, order_id), held.quotes),
+            parts.part("buyer", B2B, _buyer_role(client, company, order.customer_id), held.buyer_role),
+        )
         told = {"order": Told(source=STORE, as_of=parts.now), **parts.told}
         return OrderRecord(
             order=order,
             company=company,
+            buyer_role=buyer_role,
             tax_exempt=tax_exempt,
             invoices=invoices,
             quotes=quotes,
@@ -114,12 +118,23 @@ async def _tax_exempt(client: StoreClient, order: Order) -> bool:
 
 async def _invoices(client: StoreClient, order_id: str) -> tuple[Invoice, ...]:
     found = await client.invoices("orderNumber", order_id)
-    return tuple(invoice_of(one) for one in found if str(one.get("orderNumber")) == order_id)
+    return tuple(
+        [invoice_of(one, await client.receipt_lines(one["id"])) for one in found if str(one.get("orderNumber")) == order_id]
+    )
 
 
 async def _quotes(client: StoreClient, company: Company | None, order_id: str) -> tuple[Quote, ...]:
     found = await client.quotes_of_company(company.name) if company else []
-    return tuple(quote_of(one) for one in found if str(one.get("bcOrderId")) == order_id)
+    made = [one for one in found if str(one.get("bcOrderId")) == order_id]
+    return tuple([quote_of(one, await client.quote(one["quoteId"], created_on(one))) for one in made])
+
+
+async def _buyer_role(client: StoreClient, company: Company | None, customer_id: str) -> str | None:
+    """What the buyer may do in the company, in the store's words."""
+    user = await client.user(customer_id) if company else None
+    # One who buys for several companies is told as a user of one of them only.
+    known = user is not None and company is not None and str(user["companyId"]) == company.company_id
+    return str(user["companyRoleName"]) if user and known else None
 
 
 async def _line_notes(client: StoreClient, order_id: str, rules: Store) -> tuple[LineNote, ...]:

@@ -26,6 +26,7 @@ class OrderRecord(_Model):
 
     order: Order
     company: Company | None = None
+    buyer_role: str | None = None
     tax_exempt: bool = False
     invoices: tuple[Invoice, ...] = ()
     quotes: tuple[Quote, ...] = ()

@@ -75,6 +75,7 @@ class OrderView(View):
     purchase_order: str | None
     customer_id: str
     company_id: str | None
+    buyer_role: str | None = Field(description="what the buyer may do in the company, in the store's words")
     tax_exempt: bool | None
     lines: list[LineView]
     shipments: tuple[Shipment, ...]
@@ -125,6 +126,7 @@ def _order(
     order, notes = record.order, {note.line_id: note for note in record.line_notes}
     return OrderView(
         **order.model_dump(exclude={"lines", "shipments"}),
+        buyer_role=record.buyer_role,
         tax_exempt=record.tax_exempt if stored else None,
         lines=[_line(record, line, notes.get(line.line_id), playbook, now) for line in order.lines],
         shipments=order.shipments,

@@ -170,6 +170,16 @@ async def list_invoices(request: Request, store: Document) -> Response:
     return _many(request, found)
 
 
+async def list_receipt_lines(request: Request, store: Document) -> Response:
+    """GET /ip/receipt-lines; it cannot be searched by the number of an invoice, only by its id."""
+    found = of_store(request, "receipt_lines", store)
+    query = request.query_params
+    if words := query.get("q"):
+        field = query.get("searchBy", "invoiceId")
+        found = [line for line in found if words == str(line.get(field, ""))]
+    return _many(request, found)
+
+
 def routes() -> list[Route]:
     """The routes below `/bigcommerce/b2b/api/v3/io`."""
     company = "/companies/{company_id:int}"
@@ -184,5 +194,6 @@ def routes() -> list[Route]:
         Route("/orders/{order_id:int}", b2b("b2b_order", get_order), methods=["GET"]),
         Route("/rfq", b2b("quotes", list_quotes), methods=["GET"]),
         Route("/rfq/{quote_id:int}", b2b("quote", get_quote), methods=["GET"]),
+        Route("/ip/receipt-lines", b2b("receipt_lines", list_receipt_lines), methods=["GET"]),
         Route("/ip/invoices", b2b("invoices", list_invoices), methods=["GET"]),
     ]

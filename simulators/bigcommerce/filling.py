@@ -5,11 +5,11 @@ from decimal import Decimal
 from uuid import NAMESPACE_URL, uuid5
 
 from simulators import money
-from simulators.bigcommerce import order_documents, shipment_documents
+from simulators.bigcommerce import order_documents, portal, shipment_documents
 from simulators.bigcommerce.line_notes import fill_line_notes
 from simulators.bigcommerce.refund_amounts import OFFLINE_PROVIDERS
 from simulators.state import Document, Transaction
-from simulators.world import Company, Contact, Order, Product, Quote, Store, World, at_noon
+from simulators.world import Company, Contact, Order, Product, Store, World
 
 
 def fill(transaction: Transaction, world: World) -> None:
@@ -44,9 +44,9 @@ def fill(transaction: Transaction, world: World) -> None:
     for order in world.orders:
         _fill_order(transaction, world, order, stores[order.store])
     for quote in world.quotes:
-        document = quote_document(quote, world, stores[quote.store])
+        document = portal.quote_document(quote, world, stores[quote.store])
         transaction.put("bigcommerce.quotes", quote.id, _record(quote.store, document))
-    _fill_invoices(transaction, world)
+    portal.fill_invoices(transaction, world)
 
 
 def _record(store: str, document: Document) -> Document:
@@ -287,103 +287,3 @@ def b2b_order_document(order: Order, record: Document, buyer: order_documents.Bu
         "createdAt": money.unix(order.created),
         "updatedAt": money.unix(order.created),
     }
-
-
-def quote_document(quote: Quote, world: World, store: Store) -> Document:
-    """GET /rfq/{id} of the B2B edition; the list gives a part of it."""
-    contact = next(contact for contact in world.contacts if contact.id == quote.contact)
-    company = next((company for company in world.companies if company.id == contact.company), None)
-    products = {product.sku: product for product in world.products if product.store == quote.store}
-    lines = []
-    for line in quote.lines:
-        product = products[line.sku]
-        lines.append(
-            {
-                "productId": product.id,
-                "productName": product.name,
-                "variantId": product.variant_id or product.id,
-                "sku": product.sku,
-                "basePrice": float(product.price),
-                "offeredPrice": float(line.offered_price),
-                "discount": float(product.price - line.offered_price),
-                "quantity": line.quantity,
-                "options": [],
-            }
-        )
-    net = sum((line.offered_price * line.quantity for line in quote.lines), Decimal(0))
-    return {
-        "quoteId": quote.id,
-        "quoteNumber": quote.number,
-        "quoteTitle": quote.title,
-        "referenceNumber": quote.reference,
-        "status": quote.status,
-        "bcOrderId": str(quote.order or ""),
-        "orderId": str(800000 + quote.order if quote.order else ""),
-        "company": company.name if company else "",
-        "salesRep": quote.sales_representative,
-        "createdBy": f"{contact.first_name} {contact.last_name}",
-        "createdAt": money.unix(quote.created),
-        "updatedAt": money.unix(quote.created),
-        "expiredAt": money.unix(quote.expires),
-        "channelId": 1,
-        "channelName": "Default Storefront",
-        "subtotal": float(net),
-        "grandTotal": float(net),
-        "totalAmount": float(net),
-        "discount": 0.0,
-        "taxTotal": 0.0,
-        "shippingTotal": 0.0,
-        "notes": "",
-        "legalTerms": "",
-        "currency": {"currencyCode": store.currency, "decimalPlaces": 2},
-        "extraFields": [],
-        "productList": lines,
-        "contactInfo": {
-            "name": f"{contact.first_name} {contact.last_name}",
-            "email": contact.email,
-            "companyName": company.name if company else "",
-            "phoneNumber": contact.phone,
-        },
-        "companyInfo": {"companyId": company.id if company else 0, "companyName": company.name if company else ""},
-    }
-
-
-def _fill_invoices(transaction: Transaction, world: World) -> None:
-    orders = {order.id: order for order in world.orders}
-    for number, invoice in enumerate(world.invoices, 1):
-        order = orders[invoice.order]
-        buyer = order_documents.Buyer.of(world, order)
-        if buyer.company is None:
-            continue
-        products = {product.sku: product for product in world.products if product.store == order.store}
-        total = sum(
-            (
-                money.cents((line.price if line.price is not None else products[line.sku].price) * (1 + buyer.tax_rate))
-                * line.quantity
-                for line in order.lines
-            ),
-            money.cents(order.shipping * (1 + buyer.tax_rate)),
-        )
-        currency = next(store.currency for store in world.stores if store.key == order.store)
-        document = {
-            "id": number,
-            "customerId": str(buyer.company.id),
-            "externalCustomerId": f"BC-{buyer.company.id}",
-            "externalId": str(order.id),
-            "invoiceNumber": invoice.number,
-            "type": "invoice",
-            "dueDate": money.unix(at_noon(invoice.due_date)),
-            "status": 2 if invoice.paid >= total else 1 if invoice.paid else 0,
-            "orderNumber": str(order.id),
-            "purchaseOrderNumber": order.po_number,
-            "isPendingPayment": 0,
-            "originalBalance": {"code": currency, "value": f"{total:.2f}"},
-            "openBalance": {"code": currency, "value": f"{max(total - invoice.paid, Decimal(0)):.2f}"},
-            "customerName": buyer.company.name,
-            "createdAt": str(money.unix(at_noon(invoice.date))),
-            "updatedAt": str(money.unix(at_noon(invoice.date))),
-            "channelId": "1",
-            "channelName": "Default Storefront",
-            "termsConditions": "Payable as agreed.",
-        }
-        transaction.put("bigcommerce.invoices", number, _record(order.store, document))

@@ -24,7 +24,7 @@ from simulators.bigcommerce.filling import transaction_document
 from simulators.bigcommerce.order_documents import STATUS_NAMES
 from simulators.state import Document, Transaction
 
-PROCESSING_SECONDS = 0.02
+PROCESSING_SECONDS = 0.1
 """How long an order is busy with one refund; a second one meanwhile is refused."""
 
 

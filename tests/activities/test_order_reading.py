@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import httpx
 import pytest
@@ -49,9 +50,31 @@ async def test_an_invoice_says_what_is_still_due(reading: OrderReading) -> None:
     assert invoice.open > Decimal(0)
 
 
-async def test_the_quote_an_order_came_from(reading: OrderReading) -> None:
+async def test_what_was_paid_of_an_invoice(reading: OrderReading) -> None:
+    paid = (await reading.read(STORE, "10400", None)).invoices[0]
+    assert [receipt.amount for receipt in paid.receipts] == [paid.total - paid.open] == [Decimal("1497.60")]
+    assert paid.receipts[0].reference.startswith("TR-")
+    assert (await reading.read(STORE, "10401", None)).invoices[0].receipts == ()
+
+
+async def test_the_quote_an_order_came_from_and_what_was_said_in_it(reading: OrderReading) -> None:
     quote = (await reading.read("casa-lumen", "10420", None)).quotes[0]
     assert (quote.number, quote.status, quote.sales_representative) == ("QN103001", "ordered", "Paolo Conti")
+    assert [said.by for said in quote.messages] == ["Customer: Giulia Bellini", "Sales rep: Paolo Conti"]
+    assert quote.expires_at is not None
+
+
+async def test_what_the_buyer_may_do_in_the_company(reading: OrderReading, outside: Outside) -> None:
+    def buys_for_two(world: dict[str, Any]) -> None:
+        contact = next(one for one in world["contacts"] if one["id"] == 2001)
+        order = next(one for one in world["orders"] if one["id"] == 10420)
+        companies = (one["id"] for one in world["companies"] if one["store"] == "casa-lumen")
+        other = next(one for one in companies if one != contact["company"])
+        contact["further_companies"], order["company"] = [other], other
+
+    assert (await reading.read("casa-lumen", "10420", None)).buyer_role in ("Admin", "Senior Buyer", "Junior Buyer")
+    outside.reset(buys_for_two)
+    assert (await reading.read("casa-lumen", "10420", None)).buyer_role is None, "that role is of the other company"
 
 
 async def test_a_company_that_pays_no_tax(reading: OrderReading, outside: Outside) -> None:
@@ -66,6 +89,8 @@ async def test_a_company_that_pays_no_tax(reading: OrderReading, outside: Outsid
         ("company", "bigcommerce", "company"),
         ("invoices", "bigcommerce", "invoices"),
         ("quotes", "bigcommerce", "quotes"),
+        ("receipt_lines", "bigcommerce", "invoices"),
+        ("users", "bigcommerce", "buyer"),
         ("metafields", "bigcommerce", "line_notes"),
         ("customers", "bigcommerce", "tax"),
     ],

@@ -50,11 +50,11 @@ class GoodsBack:
             shown = self.shown()
             raise AssertionError(f"{error}; it is {shown['stage']}, effects {shown['effects']}") from None
 
-    def approve(self) -> None:
+    def approve(self, seconds: float = 60.0) -> None:
         """Approves and waits for the label."""
         self.until_stage("awaiting_approval")
         self.api.applied(self.id, "approve", process="rmas")
-        until(lambda: self.shown()["label"], "the label is bought")
+        until(lambda: self.shown()["label"], "the label is bought", seconds)
 
     def receive(self) -> None:
         lines = [{"line": number, "quantity": 1} for number in range(1, len(self.products) + 1)]
