@@ -137,6 +137,15 @@ async def list_shipments(request: Request, store: Document) -> Response:
     return v2_list(request, [s for s in of_store(request, "shipments", store) if s["order_id"] == order["id"]])
 
 
+async def get_shipment(request: Request, store: Document) -> Response:
+    """GET /orders/{id}/shipments/{shipment_id}."""
+    order = order_record(request, store, v2_error)["data"]
+    for shipment in of_store(request, "shipments", store):
+        if (shipment["order_id"], shipment["id"]) == (order["id"], request.path_params["shipment_id"]):
+            return JSONResponse(shipment)
+    raise v2_error(404, "The requested resource was not found.")
+
+
 async def post_shipment(request: Request, store: Document) -> Response:
     """POST /orders/{id}/shipments: 201; moves the order to Shipped or Partially Shipped."""
     record = order_record(request, store, v2_error)
@@ -205,5 +214,6 @@ def routes() -> list[Route]:
         Route(f"{one}/messages", stored("order_messages", list_messages), methods=["GET"]),
         Route(f"{one}/shipments", stored("shipments", list_shipments), methods=["GET"]),
         Route(f"{one}/shipments", stored("shipment", post_shipment), methods=["POST"]),
+        Route(f"{one}/shipments/{{shipment_id:int}}", stored("shipments", get_shipment), methods=["GET"]),
         Route("/order_statuses", stored("orders", list_statuses), methods=["GET"]),
     ]
