@@ -2,7 +2,7 @@
 
 import typer
 
-from bench import actions, business_time, ingest, intake, lateness, life, money, returns, search
+from bench import actions, business_time, context, ingest, intake, lateness, life, money, returns, search
 
 application = typer.Typer(
     help="Measure Casework on this machine. Without a command: all of it.", invoke_without_command=True, add_completion=False
@@ -10,6 +10,7 @@ application = typer.Typer(
 application.command("actions")(actions.main)
 application.command("life")(life.main)
 application.command("intake")(intake.main)
+application.command("context")(context.main)
 application.command("ingest")(ingest.main)
 application.command("lateness")(lateness.main)
 application.command("money")(money.main)
@@ -19,9 +20,9 @@ application.command("business-time")(business_time.main)
 
 
 @application.callback()
-def everything(context: typer.Context) -> None:
+def everything(called: typer.Context) -> None:
     """Measure Casework on this machine. Without a command: all of it; fails when one does."""
-    if context.invoked_subcommand is not None:
+    if called.invoked_subcommand is not None:
         return
     failed = False
     for measurement in (actions.main, life.main, intake.main):
