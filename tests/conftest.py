@@ -42,7 +42,7 @@ def database_url(postgres: str) -> Iterator[str]:
     """Address of a database of this test alone, all tables made."""
     name = f"casework_{uuid4().hex}"
     with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY file_copy".encode())
         yield _address(postgres, name)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 

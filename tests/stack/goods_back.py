@@ -50,11 +50,19 @@ class GoodsBack:
             shown = self.shown()
             raise AssertionError(f"{error}; it is {shown['stage']}, effects {shown['effects']}") from None
 
-    def approve(self, seconds: float = 60.0) -> None:
+    @property
+    def is_with_a_person(self) -> bool:
+        """Whether an effect of it waits for somebody to look."""
+        return any(effect["state"] in ("unclear", "refused") for effect in self.shown()["effects"])
+
+    def approve(self) -> None:
         """Approves and waits for the label."""
+        self.say_yes()
+        until(lambda: self.shown()["label"], "the label is bought")
+
+    def say_yes(self) -> None:
         self.until_stage("awaiting_approval")
         self.api.applied(self.id, "approve", process="rmas")
-        until(lambda: self.shown()["label"], "the label is bought", seconds)
 
     def receive(self) -> None:
         lines = [{"line": number, "quantity": 1} for number in range(1, len(self.products) + 1)]
