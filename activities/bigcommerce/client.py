@@ -72,7 +72,7 @@ class StoreClient:
         return await self._v2_list(f"/v2/orders/{order_id}/shipments")
 
     async def customers(self, email: str) -> list[Document]:
-        return _data(await self._read("/v3/customers", {"email:in": email})) or []
+        return await self._v3_list("/v3/customers", {"email:in": email})
 
     async def transactions(self, order_id: str) -> list[Document]:
         return _data(await self._read(f"/v3/orders/{order_id}/transactions")) or []
@@ -100,8 +100,7 @@ class StoreClient:
 
     async def stock(self, skus: list[str]) -> list[Document]:
         """Stock of these SKUs at every location."""
-        params = {"sku:in": ",".join(skus), "limit": str(_PAGE)}
-        return _data(await self._read("/v3/inventory/items", params)) or []
+        return await self._v3_list("/v3/inventory/items", {"sku:in": ",".join(skus)})
 
     async def adjust_stock(self, reason: str, items: list[Document]) -> None:
         """Adds to the stock. Must not be repeated blindly: it adds again."""
@@ -130,7 +129,7 @@ class StoreClient:
 
     async def companies_of_customer(self, customer_id: str) -> list[Document]:
         """Every company the customer buys for."""
-        return await self._b2b("/companies", {"customerId": customer_id, "limit": "50"}) or []
+        return await self._b2b_list("/companies", {"customerId": customer_id})
 
     async def company(self, company_id: str) -> Document | None:
         return await self._b2b(f"/companies/{company_id}")
@@ -158,7 +157,7 @@ class StoreClient:
 
     async def receipt_lines(self, invoice_id: int) -> list[Document]:
         """What receipts paid of an invoice, by the portal's own id of it."""
-        return await self._b2b("/ip/receipt-lines", {"searchBy": "invoiceId", "q": str(invoice_id), "limit": "100"}) or []
+        return await self._b2b_list("/ip/receipt-lines", {"searchBy": "invoiceId", "q": str(invoice_id)})
 
     async def user(self, customer_id: str) -> Document | None:
         """The buyer as a user of their company; None for one without company."""
@@ -174,13 +173,12 @@ class StoreClient:
         return found.get("list") or [] if found else []
 
     async def quotes_of_company(self, name: str) -> list[Document]:
-        """The newest quotes of companies whose name contains this; they cannot be searched by order."""
-        found = await self._b2b("/rfq", {"company": name, "limit": "100"})
-        return found.get("list") or [] if found else []
+        """The quotes of companies whose name contains this; they cannot be searched by order."""
+        return await self._b2b_list("/rfq", {"company": name})
 
     async def hooks(self, destination: str) -> list[Document]:
         """The hooks of our account that go to this address."""
-        return _data(await self._read("/v3/hooks", {"destination": destination, "limit": str(_PAGE)})) or []
+        return await self._v3_list("/v3/hooks", {"destination": destination})
 
     async def create_hook(self, scope: str, destination: str, headers: dict[str, str]) -> None:
         """BigCommerce keeps one hook for a scope and a destination, so that repeating it makes no second."""
@@ -198,6 +196,27 @@ class StoreClient:
             part = await self._read(path, {**(params or {}), "page": page, "limit": str(_PAGE)}) or []
             found += part
             if len(part) < _PAGE or (most is not None and len(found) >= most):
+                return found
+
+    async def _v3_list(self, path: str, params: dict[str, str]) -> list[Document]:
+        """Page after page, for as long as the store says that there are more."""
+        found: list[Document] = []
+        page = pages = 1
+        while page <= pages:
+            body = await self._read(path, {**params, "page": str(page), "limit": str(_PAGE)}) or {}
+            found += body.get("data") or []
+            pages = ((body.get("meta") or {}).get("pagination") or {}).get("total_pages") or 1
+            page += 1
+        return found
+
+    async def _b2b_list(self, path: str, params: dict[str, str]) -> list[Document]:
+        """By offset, to the first page that is not full. Quotes stand one level deeper than everything else."""
+        found: list[Document] = []
+        while True:
+            data = await self._b2b(path, {**params, "offset": str(len(found)), "limit": str(_B2B_PAGE)}) or []
+            part = data.get("list") or [] if isinstance(data, dict) else data
+            found += part
+            if len(part) < _B2B_PAGE:
                 return found
 
     async def _read(self, path: str, params: dict[str, str] | None = None) -> Any:

@@ -10,6 +10,7 @@ from activities._kit.accounts import Accounts
 from activities._kit.errors import NeedsOperator, Transient
 from activities.bigcommerce.models import LookUp
 from activities.bigcommerce.stores import Stores, UnknownOrder
+from activities.bigcommerce.watching import SCOPES
 from domain.playbook import Playbook
 from playbook.running import RunningPlaybook
 from tests.activities.conftest import Outside
@@ -33,6 +34,32 @@ async def test_an_order_in_three_waves(stores: Stores) -> None:
     assert {shipment.carrier for shipment in order.shipments} == {"ups", "dhl"}
     assert all(shipment.tracking_number and shipment.lines for shipment in order.shipments)
     assert order.placed_at.utcoffset() is not None
+
+
+async def test_lists_are_read_to_their_end_in_all_three_ways_of_paging(
+    stores: Stores, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = stores.client(STORE)
+    for destination in ("https://desk.example/a", "https://desk.example/b"):
+        for scope in SCOPES:
+            await client.create_hook(scope, destination, {})
+    skus = [product["sku"] for product in outside.held("bigcommerce", "products") if product["store"] == STORE]
+    whole = [
+        await client.orders_changed("2020-01-01T00:00:00Z"),
+        await client.hooks("https://desk.example/b"),
+        await client.stock(skus),
+        await stores.client("casa-lumen").quotes_of_company("S"),
+    ]
+    monkeypatch.setattr("activities.bigcommerce.client._PAGE", 2)
+    monkeypatch.setattr("activities.bigcommerce.client._B2B_PAGE", 1)
+    paged = [
+        await client.orders_changed("2020-01-01T00:00:00Z"),
+        await client.hooks("https://desk.example/b"),
+        await client.stock(skus),
+        await stores.client("casa-lumen").quotes_of_company("S"),
+    ]
+    assert paged == whole
+    assert min(map(len, whole)) > 1
 
 
 @pytest.mark.parametrize("order_id", ["99", "0", "10452/../10400", "ten", "١٠"])
