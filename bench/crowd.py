@@ -8,7 +8,18 @@ from uuid import UUID
 from temporalio import activity
 
 from activities._kit.models import Watched, WatchRequest
-from activities.bigcommerce.models import REFUND, WATCH_STORE, Refund, RefundRequest
+from activities.bigcommerce.models import (
+    REFUND,
+    REPLACE,
+    RESTOCK,
+    WATCH_STORE,
+    Refund,
+    RefundRequest,
+    Replacement,
+    ReplacementRequest,
+    Restocked,
+    RestockRequest,
+)
 from activities.carriers.models import SEND_RETURN_LABEL, VOID_LABEL, Label, ReturnLabelRequest, VoidRequest, VoidResult
 from activities.finance.models import CREDIT_NOTE, CreditNote, CreditNoteRequest
 from activities.lanes.models import SETTLE, SettlementRequest, SettlementResult
@@ -148,6 +159,14 @@ class Crowd:
     @activity.defn(name=REFUND)
     async def refund(self, request: RefundRequest) -> Refund:
         return await self.world(request.case_id).refund(request)
+
+    @activity.defn(name=REPLACE)
+    async def replace(self, request: ReplacementRequest) -> Replacement:
+        return await self.world(request.case_id).replace(request)
+
+    @activity.defn(name=RESTOCK)
+    async def restock(self, request: RestockRequest) -> Restocked:
+        return await self.world(request.case_id).restock(request)
 
     @activity.defn(name=CREDIT_NOTE)
     async def credit_note(self, request: CreditNoteRequest) -> CreditNote:

@@ -131,6 +131,8 @@ class Store(Rule):
     """How the ledger numbers the invoice of an order."""
     line_notes: Metafield | None = None
     """The order metafield in which the stock system notes backorders and substitutes, by line."""
+    restock_location: int | None = None
+    """The store's location whose stock accepted goods are added to; none where the stock is kept elsewhere."""
     silent_after: Duration = timedelta(hours=27)
     """Open time of the service level's calendar in which a parcel under way says nothing before that is remarkable."""
     references: ReferenceShapes = ReferenceShapes()
@@ -198,6 +200,14 @@ class ReturnRules(Rule):
     parcel_deadline: Duration
     inspection_deadline: Duration
     reasons: tuple[str, ...]
+    restocked: tuple[str, ...] = ()
+    """The reasons whose accepted goods are sold again."""
+
+    @model_validator(mode="after")
+    def _known_reasons(self) -> Self:
+        if unknown := [reason for reason in self.restocked if reason not in self.reasons]:
+            raise ValueError(f"restocked: {unknown[0]!r} is no reason of a return; there are {', '.join(self.reasons)}")
+        return self
 
     def limit(self, role: Role) -> Decimal | None:
         """The largest amount this role may approve; None where there is no limit (admin)."""

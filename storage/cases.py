@@ -1,7 +1,7 @@
 """What activities read of a case, and the little they write beside its publications."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -94,18 +94,21 @@ async def latest_sender(connection: AsyncConnection, case_id: UUID) -> str | Non
     return (await connection.execute(query)).scalar_one_or_none()
 
 
-async def quantities_under_return(connection: AsyncConnection, case_id: UUID, store: str, order_id: str) -> dict[str, int]:
-    """Pieces of each order line that other returns, not refused nor cancelled, ask back."""
+async def quantities_under_return(
+    connection: AsyncConnection, case_id: UUID, store: str, order_ids: Collection[str]
+) -> dict[tuple[str, str], int]:
+    """Pieces that other returns, not refused nor cancelled, ask back of these orders, by order and line."""
+    of_them = [cases.c.start.contains({"lines": [{"order_id": order_id}]}) for order_id in order_ids]
     query = sql.select(cases.c.start).where(
         cases.c.process == "rma",
         cases.c.store == store,
         cases.c.id != case_id,
         cases.c.stage.not_in(("refused", "cancelled")),
-        cases.c.start.contains({"lines": [{"order_id": order_id}]}),
+        sql.or_(*of_them),
     )
-    pieces: Counter[str] = Counter()
+    pieces: Counter[tuple[str, str]] = Counter()
     for start in (await connection.execute(query)).scalars():
-        pieces.update({line["line_id"]: line["quantity"] for line in start["lines"] if line["order_id"] == order_id})
+        pieces.update({(line["order_id"], line["line_id"]): line["quantity"] for line in start["lines"]})
     return dict(pieces)
 
 

@@ -224,8 +224,24 @@ class OpenedTicket(_Model):
     policy: TicketPolicy | None = None
 
 
+class ReturnedOrder(_Model):
+    """What a return must know of each of its orders. `invoice_number` is how the ledger numbers its invoice."""
+
+    order_id: str
+    is_paid: bool
+    invoice_number: str
+
+
+def returned_orders_of_one(content: dict[str, Any]) -> dict[str, Any]:
+    """What was written when a return was of one order."""
+    if "returned_orders" in content or not content.get("order_id"):
+        return content
+    one = {"order_id": content["order_id"], "is_paid": content["is_paid"]}
+    return content | {"returned_orders": [one | {"invoice_number": content["policy"]["invoice_number"]}]}
+
+
 class ReturnPolicy(_Model):
-    """The rules a return is born with and keeps (P6)."""
+    """The rules a return is born with and keeps (P6). `restock_location` is the store's location that accepted goods go to."""
 
     playbook_version: str
     promises: SharedPromises
@@ -234,7 +250,7 @@ class ReturnPolicy(_Model):
     queue: str
     carrier_account: str
     ledger_account: str
-    invoice_number: str
+    restock_location: int | None = None
 
     _first_shape = model_validator(mode="before")(_promised)
 
@@ -260,16 +276,17 @@ class OpenedReturn(_Model):
     stored: dict[str, Any] | None = None
     store_answered: bool = True
     ticket_id: UUID | None = None
-    order_id: str = ""
+    returned_orders: tuple[ReturnedOrder, ...] = ()
     company: str | None = None
     language: str = "en"
     lines: tuple[ReturnLineFacts, ...] = ()
     wish: str = ""
     currency: str = ""
-    is_paid: bool = False
     started_by: str = ""
     problems: tuple[str, ...] = ()
     policy: ReturnPolicy | None = None
+
+    _shape_of_one_order = model_validator(mode="before")(returned_orders_of_one)
 
 
 class EffectDecision(_Model):

@@ -1,5 +1,6 @@
 """Opening a return: the order looked up, what may be returned checked, the rules pinned."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -7,10 +8,10 @@ from typing import Any
 from temporalio import activity
 
 from activities._kit.errors import Transient
-from activities.bigcommerce.models import LookUp, Order, OrderContext
+from activities.bigcommerce.models import LookUp, Order
 from activities.bigcommerce.stores import Stores
-from activities.records.models import OPEN_RETURN, CaseReference, OpenedReturn, ReturnLineFacts, ReturnPolicy
-from domain.playbook import Playbook
+from activities.records.models import OPEN_RETURN, CaseReference, OpenedReturn, ReturnedOrder, ReturnLineFacts, ReturnPolicy
+from domain.playbook import Playbook, Store
 from domain.promises import promises_of
 from domain.routing import RoutingFacts, route
 from domain.triage import Intent
@@ -31,81 +32,39 @@ class ReturnRecords:
         playbook = self._playbook.now
         async with self._database.begin() as connection:
             birth = await cases.read_birth(connection, reference.case_id)
-            order_id = birth["start"]["lines"][0]["order_id"]
             if birth["state"] is not None:
                 return OpenedReturn(stored=birth["state"])
-            policy = self._policy(playbook, reference.store, order_id)
+            policy = self._policy(playbook, reference.store)
             wanted: dict[str, Any] = birth["start"]
-            elsewhere = await cases.quantities_under_return(connection, birth["id"], reference.store, order_id)
+            order_ids = tuple(dict.fromkeys(line["order_id"] for line in wanted["lines"]))
+            elsewhere = await cases.quantities_under_return(connection, birth["id"], reference.store, order_ids)
             ticket = await cases.read_birth(connection, birth["parent_id"]) if birth["parent_id"] else None
             await cases.keep_playbook(connection, playbook)
-        context = await self._stores.look_up(LookUp(store=reference.store, order_ids=(order_id,)))
+        context = await self._stores.look_up(LookUp(store=reference.store, order_ids=order_ids))
         if not context.store_answered:
             if reference.patient:
                 raise Transient("; ".join(context.missing))
             return OpenedReturn(store_answered=False, policy=policy)
         async with self._database.begin() as connection:
             await cases.keep_context(connection, reference.case_id, context.model_dump(mode="json"), context.as_of)
-        language = (ticket["state"] or {}).get("language") if ticket else None
-        language = language or playbook.stores[birth["store"]].languages[0]
-        return self._opened(birth, wanted, context, elsewhere, language, policy)
-
-    def _opened(
-        self,
-        birth: dict[str, Any],
-        wanted: dict[str, Any],
-        context: OrderContext,
-        elsewhere: dict[str, int],
-        language: str,
-        policy: ReturnPolicy,
-    ) -> OpenedReturn:
-        order = next(iter(context.orders), None)
-        order_id = wanted["lines"][0]["order_id"]
-        lines = tuple(_line(number, asked, order) for number, asked in enumerate(wanted["lines"], 1))
+        store = playbook.stores[birth["store"]]
+        orders = {order.order_id: order for order in context.orders}
+        lines = tuple(_line(number, asked, orders) for number, asked in enumerate(wanted["lines"], 1))
         return OpenedReturn(
             ticket_id=birth["parent_id"],
-            order_id=order_id,
+            returned_orders=tuple(_returned(order_id, orders, store) for order_id in order_ids),
             company=context.company.name if context.company else None,
-            language=language,
+            language=((ticket["state"] or {}).get("language") if ticket else None) or store.languages[0],
             lines=lines,
             wish=wanted["wish"],
-            currency=order.currency if order else "",
-            is_paid=order.is_paid if order else False,
+            currency=next((order.currency for order in context.orders), ""),
             started_by=wanted.get("started_by") or "an agent",
-            problems=self._problems(order, order_id, lines, elsewhere, policy.rules.reasons),
+            problems=(*_problems_together(context.orders), *_problems(orders, lines, elsewhere, policy.rules.reasons)),
             policy=policy,
         )
 
-    def _problems(
-        self,
-        order: Order | None,
-        order_id: str,
-        lines: tuple[ReturnLineFacts, ...],
-        elsewhere: dict[str, int],
-        reasons: tuple[str, ...],
-    ) -> tuple[str, ...]:
-        if order is None:
-            return (f"Order {order_id} is not known to the store.",)
-        problems: list[str] = []
-        bought = {line.line_id: line for line in order.lines}
-        for line in lines:
-            known = bought.get(line.line_id)
-            if known is None:
-                problems.append(f"Line {line.line}: order {order_id} has no line {line.line_id}.")
-                continue
-            returned = max(known.quantity_refunded, elsewhere.get(line.line_id, 0))
-            if line.quantity > known.quantity - returned:
-                before = f", {returned} of them returned already" if returned else ""
-                problems.append(f"Line {line.line}: {line.quantity} asked back, {known.quantity} bought{before}.")
-        problems += [
-            f"Line {line.line}: “{line.reason}” is no reason of the playbook; there are {', '.join(reasons)}."
-            for line in lines
-            if line.reason not in reasons
-        ]
-        return tuple(problems)
-
     @staticmethod
-    def _policy(playbook: Playbook, store_key: str, order_id: str) -> ReturnPolicy:
+    def _policy(playbook: Playbook, store_key: str) -> ReturnPolicy:
         store = playbook.stores[store_key]
         facts = RoutingFacts(store=store_key, intents=(Intent.RETURN,))
         routed = route(playbook.routing, facts, playbook.tickets.default_queue)
@@ -117,11 +76,18 @@ class ReturnRecords:
             queue=routed.queue,
             carrier_account=store.carrier_account,
             ledger_account=store.ledger_account,
-            invoice_number=store.invoice_number.format(order_id=order_id),
+            restock_location=store.restock_location,
         )
 
 
-def _line(number: int, asked: dict[str, Any], order: Order | None) -> ReturnLineFacts:
+def _returned(order_id: str, orders: dict[str, Order], store: Store) -> ReturnedOrder:
+    known = orders.get(order_id)
+    invoice_number = store.invoice_number.format(order_id=order_id)
+    return ReturnedOrder(order_id=order_id, is_paid=known is not None and known.is_paid, invoice_number=invoice_number)
+
+
+def _line(number: int, asked: dict[str, Any], orders: dict[str, Order]) -> ReturnLineFacts:
+    order = orders.get(asked["order_id"])
     known = next((line for line in order.lines if line.line_id == asked["line_id"]), None) if order else None
     return ReturnLineFacts(
         line=number,
@@ -134,3 +100,36 @@ def _line(number: int, asked: dict[str, Any], order: Order | None) -> ReturnLine
         serial=asked.get("serial"),
         price=known.price if known else Decimal(0),
     )
+
+
+def _problems_together(orders: Sequence[Order]) -> Iterator[str]:
+    """Why orders cannot come back in one return: whom it is made good to, and in which money, must be one."""
+    if len({order.currency for order in orders}) > 1:
+        yield "The orders are in several currencies; begin one return for each."
+    if len({order.company_id or order.customer_id for order in orders}) > 1:
+        yield "The orders were not bought by one customer or company; begin one return for each."
+
+
+def _problems(
+    orders: dict[str, Order],
+    lines: tuple[ReturnLineFacts, ...],
+    elsewhere: dict[tuple[str, str], int],
+    reasons: tuple[str, ...],
+) -> Iterator[str]:
+    for order_id in dict.fromkeys(line.order_id for line in lines):
+        if order_id not in orders:
+            yield f"Order {order_id} is not known to the store."
+    for line in lines:
+        if line.order_id not in orders:
+            continue
+        known = next((each for each in orders[line.order_id].lines if each.line_id == line.line_id), None)
+        if known is None:
+            yield f"Line {line.line}: order {line.order_id} has no line {line.line_id}."
+            continue
+        returned = max(known.quantity_refunded, elsewhere.get((line.order_id, line.line_id), 0))
+        if line.quantity > known.quantity - returned:
+            before = f", {returned} of them returned already" if returned else ""
+            yield f"Line {line.line}: {line.quantity} asked back, {known.quantity} bought{before}."
+    for line in lines:
+        if line.reason not in reasons:
+            yield f"Line {line.line}: “{line.reason}” is no reason of the playbook; there are {', '.join(reasons)}."

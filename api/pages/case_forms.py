@@ -97,11 +97,18 @@ def unblock_form(case: Row, op_key: str) -> Form:
     return new_form(f"unblock-{op_key}", Unblock.kind, Unblock.title, help_text, _action(case), case["revision"], fields)
 
 
-def return_forms(services: Services, ticket: Row, context: dict[str, Any] | None) -> list[Form]:
-    """A form to begin a return for each order that the ticket is about."""
-    if ticket["process"] != "ticket" or "rma" not in services.processes:
-        return []
-    return [start_return_form(services, ticket, order) for order in named_first(ticket, context) if order.get("lines")]
+def return_form(services: Services, ticket: Row, context: dict[str, Any] | None) -> Form | None:
+    """The form to begin a return of lines of the customer's orders; None where no order is known."""
+    orders = [order for order in named_first(ticket, context) if order.get("lines")]
+    if ticket["process"] != "ticket" or "rma" not in services.processes or not orders:
+        return None
+    rows = _returnable_rows(orders)
+    reasons = [(reason, named(reason)) for reason in services.playbook.now.returns.reasons]
+    fixed = {"ticket_id": str(ticket["id"]), "store": ticket["store"]}
+    fields = form_fields(StartReturn, Setting(choices={"reason": reasons}, rows={"lines": rows}, fixed=fixed))
+    help_text = "Give the quantity of each line that comes back, with its reason. Lines of several orders may come together."
+    action = f"/tickets/{ticket['id']}/returns"
+    return new_form("start-return", "start_return", "Begin a return", help_text, action, None, fields)
 
 
 def named_first(case: Row, context: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -109,24 +116,15 @@ def named_first(case: Row, context: dict[str, Any] | None) -> list[dict[str, Any
     return sorted((context or {}).get("orders") or [], key=lambda order: order["order_id"] not in case["orders"])
 
 
-def start_return_form(services: Services, ticket: Row, order: dict[str, Any]) -> Form:
+def _returnable_rows(orders: list[dict[str, Any]]) -> list[tuple[str, dict[str, str], dict[str, int]]]:
     rows = []
-    for line in order["lines"]:
-        left = max(0, line["quantity"] - line["quantity_refunded"])
-        if left:
-            label = f"{line['sku']} · {line['name']} · up to {left}"
-            rows.append((label, {"order_id": order["order_id"], "line_id": line["line_id"]}, {"quantity_at_most": left}))
-    reasons = [(reason, named(reason)) for reason in services.playbook.now.returns.reasons]
-    setting = Setting(
-        choices={"reason": reasons},
-        rows={"lines": rows},
-        fixed={"ticket_id": str(ticket["id"]), "store": ticket["store"]},
-    )
-    title = f"Return of order {order['order_id']}"
-    help_text = "Give the quantity of each line that comes back, with its reason."
-    action = f"/tickets/{ticket['id']}/returns"
-    fields = form_fields(StartReturn, setting)
-    return new_form(f"return-{order['order_id']}", order["order_id"], title, help_text, action, None, fields)
+    for order in orders:
+        for line in order["lines"]:
+            left = max(0, line["quantity"] - line["quantity_refunded"])
+            if left:
+                label = f"{order['order_id']} · {line['sku']} · {line['name']} · up to {left}"
+                rows.append((label, {"order_id": order["order_id"], "line_id": line["line_id"]}, {"quantity_at_most": left}))
+    return rows
 
 
 def zone_of(playbook: Playbook, store: str) -> str:

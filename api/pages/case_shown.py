@@ -11,7 +11,7 @@ from api.pages.case_forms import (
     Around,
     decision_forms,
     named_first,
-    return_forms,
+    return_form,
     unblock_forms,
     unmerge_form,
     waive_form,
@@ -90,14 +90,14 @@ class CaseShown:
     effects: list[EffectView]
     forms: list[Form]
     stuck: list[tuple[dict[str, Any], Form]]
-    return_forms: list[Form]
+    return_form: Form | None
     link: str | None
     zone: str
     is_ticket: bool
 
     def form(self, key: str) -> Form | None:
         """The form of that key, wherever on the page it is."""
-        every = [*self.forms, *self.return_forms, *(form for _, form in self.stuck)]
+        every = [*self.forms, *filter(None, [self.return_form]), *(form for _, form in self.stuck)]
         for shown in self.returns:
             every += [*shown.forms, *(form for _, form in shown.stuck)]
         return next((form for form in every if form.key == key), None)
@@ -139,7 +139,7 @@ async def show_case(services: Services, case_id: UUID, process: str | None = Non
         effects=[effect_view(row) for row in file.effects],
         forms=[] if is_return else decision_forms(services, case, around),
         stuck=[] if is_return else unblock_forms(case),
-        return_forms=return_forms(services, case, context),
+        return_form=return_form(services, case, context),
         link=services.options.workflow_link(case["workflow_id"]),
         zone=zone_of(services.playbook.now, case["store"]),
         is_ticket=case["process"] == "ticket",

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from api.deciding import refusal, take
 from api.identity import Agent
 from api.opening import begin
-from api.pages.case_forms import Around, decision_form, start_return_form, unblock_form, unmerge_form, waive_form
+from api.pages.case_forms import Around, decision_form, unblock_form, unmerge_form, waive_form
 from api.pages.case_shown import read_around, show_case
 from api.pages.form_reading import joined, read_form
 from api.pages.forms import Form
@@ -85,14 +85,13 @@ async def decide(request: Request, services: WithServices, agent: Agent, case_id
 
 @router.post("/tickets/{case_id}/returns", dependencies=[Depends(require_own_page)])
 async def start_return(request: Request, services: WithServices, agent: Agent, case_id: UUID, pairs: FormPairs) -> Response:
-    """Begins a return of one order of the ticket. The form's id makes a second click the same return."""
+    """Begins a return of orders of the ticket's customer. The form's id makes a second click the same return."""
     shown = await show_case(services, case_id, "ticket")
     typed = dict(pairs)
-    order = next((order for order in shown.orders if order["order_id"] == typed.get("kind")), None)
     process = services.processes.get("rma")
-    if order is None or process is None:
-        raise Problem(422, "this ticket knows no such order now; open the page again")
-    fresh = start_return_form(services, shown.case, order)
+    fresh = shown.return_form
+    if fresh is None or process is None:
+        raise Problem(422, "this ticket knows no order now; open the page again")
     try:
         begun = await begin(services, process, read_form(StartReturn, pairs, "UTC"), agent, _identity(typed))
     except Problem as problem:

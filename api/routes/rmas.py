@@ -53,8 +53,8 @@ class BegunReturn(BaseModel):
 @router.post(
     "/rmas",
     summary="Begin a return",
-    description="Opens a return over lines of one order. Its workflow checks the order, asks for approval where it is needed, "
-    "buys the label and sees to refund and credit note.",
+    description="Opens a return over lines of any orders of one buyer. Its workflow checks the orders, asks for approval where "
+    "it is needed, buys the label and sees to refund, credit note and replacement.",
     status_code=202,
     response_model=BegunReturn,
     responses={202: {"description": "The return is open."}, **documented(401, 409, 413, 422)},

@@ -37,7 +37,7 @@ class ReturnLine(View):
     serial: str | None = None
     received: int = Field(examples=[2])
     accepted: int | None = Field(examples=[2])
-    outcome: str | None = Field(description="refund, credit_note or none, once settled", examples=["refund"])
+    outcome: str | None = Field(description="refund, credit_note, replacement or none, once settled", examples=["refund"])
 
 
 class LabelView(View):
@@ -105,15 +105,13 @@ def return_lines(case: Row) -> list[ReturnLine]:
     """The lines of a return, from its state or else from what it was begun with."""
     state: dict[str, Any] = case["state"] or {}
     found = state.get("lines") or (case["start"] or {}).get("lines") or []
-    order_id = state.get("order_id")
-    return [_line(number, line, order_id) for number, line in enumerate(found, 1)]
+    return [_line(number, line) for number, line in enumerate(found, 1)]
 
 
-def _line(number: int, line: dict[str, Any], order_id: str | None) -> ReturnLine:
+def _line(number: int, line: dict[str, Any]) -> ReturnLine:
     found: dict[str, int] = line.get("found") or {}
     defaults = {
         "line": number,
-        "order_id": order_id,
         "sku": None,
         "received": 0,
         "accepted": found.get("accepted", 0) if found else None,

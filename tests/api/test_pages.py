@@ -200,7 +200,7 @@ async def test_a_ticket_shows_what_an_agent_needs(browser: httpx.AsyncClient, fu
         "Tier gold at northwind-tools.",
         "http://temporal.test:8233/namespaces/default/workflows/ticket-",
         "550 no such user",
-        "Return of order 10452",
+        "Begin a return",
         "not paid",
     ]
     for words in needed:
@@ -266,7 +266,7 @@ async def test_a_return_begins_from_the_lines_of_an_order_once(
     browser: httpx.AsyncClient, full_ticket: UUID, database: Database
 ) -> None:
     page = (await browser.get(f"/tickets/{full_ticket}")).text
-    form = markup.document_fromstring(page).get_element_by_id("form-return-10452")
+    form = markup.document_fromstring(page).get_element_by_id("form-start-return")
     fields = {name: value or "" for name, value in form.form_values()}
     empty = await browser.post(form.attrib["action"], data=fields, headers={"HX-Request": "true"})
     assert "lines" in empty.text

@@ -58,7 +58,7 @@ RULES_THAT_DO_NOT_FIT = [
     ),
     (
         ("stores.yaml", "service_level: lumen", "service_level: gold"),
-        "stores.yaml:38: casa-lumen.service_level: there is no service level 'gold'. There are lumen, northwind.",
+        "stores.yaml:39: casa-lumen.service_level: there is no service level 'gold'. There are lumen, northwind.",
     ),
 ]
 
@@ -98,7 +98,7 @@ RULES_BADLY_WRITTEN = [
     ),
     (
         ("stores.yaml", 'postal_code: "20457"', "postal_code: 20457"),
-        "stores.yaml:32: northwind-tools.warehouse.postal_code: this is 20457 and must be text. Put it in quotes.",
+        "stores.yaml:33: northwind-tools.warehouse.postal_code: this is 20457 and must be text. Put it in quotes.",
     ),
     (
         ("teams.yaml", "members: [Nadia Haddad]", "members: Nadia Haddad"),

@@ -15,7 +15,7 @@ from temporalio.client import WithStartWorkflowOperation, WorkflowUpdateHandle, 
 from temporalio.common import WorkflowIDConflictPolicy
 
 from activities._kit.errors import NeedsOperator, Rejected, Transient
-from activities.bigcommerce.models import REFUND
+from activities.bigcommerce.models import REFUND, RESTOCK
 from activities.finance.models import CREDIT_NOTE
 from activities.lanes.models import LANE_UPDATE, LANE_WORKFLOW, SETTLE, Remedy, SettlementLine, SettlementRequest
 from activities.mail.models import SEND_MAIL
@@ -164,6 +164,23 @@ async def _partly(life: Life) -> None:
     await life.ended()
 
 
+async def _two_orders(life: Life) -> None:
+    """One order paid by card, one not paid; a line replaced; what can be sold goes to the stock, and blocks on the way."""
+    life.world.line_orders, life.world.unpaid = ("10452", "10401"), frozenset({"10401"})
+    life.world.reason = "no_longer_needed"
+    life.world.fail[RESTOCK] = [NeedsOperator("The stock moved meanwhile.")]
+    await _awaiting_goods(life)
+    await life.apply(ALL_RECEIVED)
+    damaged = InspectedLine(line=2, disposition=Disposition.DAMAGED, quantity=1)
+    accepted = [InspectedLine(line=number, disposition=Disposition.ACCEPTED, quantity=1) for number in (1, 2)]
+    await life.apply(Inspect(lines=[*accepted, damaged]))
+    await life.apply(Settle(lines=[SettledLine(line=1, outcome=SettleOutcome.REPLACEMENT)]))
+    await life.until(lambda: "effect_blocked" in life.world.kinds())
+    stuck = next(effect for effect in life.world.shown.state["effects"] if effect["purpose"] == "restock")
+    await life.apply(Unblock(op_key=stuck["op_key"], action=UnblockAction.RETRY))
+    await life.ended()
+
+
 async def _blocked_settlement(life: Life) -> None:
     await _awaiting_goods(life)
     await life.apply(ALL_RECEIVED)
@@ -274,6 +291,7 @@ SCENES = (
     Scene("rma", "rma-open", _awaiting_goods),
     Scene("rma", "rma-closed", return_life),
     Scene("rma", "rma-partly", _partly),
+    Scene("rma", "rma-two-orders", _two_orders),
     Scene("rma", "rma-blocked", _blocked_settlement),
     Scene("rma", "rma-refused", _refused),
     Scene("rma", "rma-cancelled", _cancelled),

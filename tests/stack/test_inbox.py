@@ -90,9 +90,9 @@ def test_mail_is_answered_and_goods_come_back(page: Page, api: Api, door: MailDo
 def _return_through_all_stages(page: Page) -> None:
     """Begins a return of one piece of both lines and decides it to its end, all on the ticket's page."""
     returns = page.locator("#part-returns")
-    form = _fold(page, f"Return of order {ORDER}")
+    form = _fold(page, "Begin a return")
     for sku in SKUS:
-        entry = form.get_by_role("group", name=re.compile(re.escape(sku)))
+        entry = form.get_by_role("group", name=re.compile(rf"{ORDER}.*{re.escape(sku)}"))
         entry.get_by_label("Quantity").fill("1")
         entry.get_by_label("Reason").select_option("damaged")
     _send(form)

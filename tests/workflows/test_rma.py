@@ -4,12 +4,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 from activities._kit.errors import ByHand, NeedsOperator, Transient
+from activities.bigcommerce.models import RESTOCK
 from activities.carriers.models import SEND_RETURN_LABEL
 from activities.lanes.models import SETTLE, Remedy
 from activities.records.models import OPEN_RETURN
 from domain.people import Role
 from tests.workflows.conftest import Stage
-from tests.workflows.world import World
+from tests.workflows.world import ORDER, World
 from workflows._kit.contract import Unblock, UnblockAction
 from workflows.rma.contract import (
     Approve,
@@ -78,8 +79,72 @@ async def test_one_settlement_then_the_customer_is_told_and_it_closes(stage: Sta
     assert sorted(world.events) == list(range(1, len(world.events) + 1))
 
 
+async def test_lines_of_two_orders_are_made_good_each_by_its_own_order(stage: Stage) -> None:
+    stage.world.line_orders, stage.world.unpaid = (ORDER, "10401"), frozenset({"10401"})
+    world = await inspecting(stage)
+    assert await stage.decide(ALL_ACCEPTED) == "applied"
+    assert await stage.handle.result() == "closed"
+    settled = {settlement.order_id: settlement for settlement in world.settlements}
+    assert settled[ORDER].remedy is Remedy.REFUND
+    assert (settled["10401"].remedy, settled["10401"].invoice_number) == (Remedy.CREDIT_NOTE, "INV-10401")
+    assert [len(settlement.lines) for settlement in world.settlements] == [1, 1]
+    assert len(world.labels) == 1
+    (mail,) = world.mails
+    assert mail.facts["order_id"] == f"{ORDER}, 10401"
+    assert len(mail.facts["results"]) == 2
+    assert world.shown.orders == (ORDER, "10401")
+    assert "difference" not in world.kinds()
+
+
+async def test_a_replacement_is_sent_in_place_of_money_and_what_can_be_sold_goes_to_the_stock(stage: Stage) -> None:
+    stage.world.wish, stage.world.reason = "replacement", "no_longer_needed"
+    world = await inspecting(stage)
+    assert await stage.decide(ALL_ACCEPTED) == "applied"
+    assert await stage.handle.result() == "closed"
+    assert not world.settlements
+    (replacement,), (restock,) = world.replacements, world.restocks
+    assert [line.quantity for line in replacement.lines] == [line.quantity for line in restock.lines] == [1, 2]
+    assert restock.location_id == 1
+    assert world.mails[0].facts["results"] == ["Goods sent again with order 10999."]
+    assert {"replaced", "restocked"} <= set(world.kinds())
+
+
+async def test_each_line_has_its_own_outcome(stage: Stage) -> None:
+    stage.world.line_orders = (ORDER, ORDER, "10401")
+    world = await requested(stage)
+    await stage.decide(Approve(), "Martin Krause", Role.SUPERVISOR)
+    await stage.decide(Receive(lines=[ReceivedLine(line=number, quantity=number) for number in (1, 2, 3)]))
+    found = {1: Disposition.ACCEPTED, 2: Disposition.ACCEPTED, 3: Disposition.DAMAGED}
+    lines = [InspectedLine(line=number, disposition=what, quantity=number) for number, what in found.items()]
+    assert await stage.decide(Inspect(lines=lines)) == "applied"
+    assert world.shown.stage == "settling"
+    part = SettledLine(line=1, outcome=SettleOutcome.REFUND, amount=Decimal(60), reason="scratched")
+    assert await stage.decide(Settle(lines=[part, SettledLine(line=2, outcome=SettleOutcome.REPLACEMENT)])) == "applied"
+    assert await stage.handle.result() == "closed"
+    assert [(one.order_id, one.amount, one.reason) for one in world.settlements] == [(ORDER, Decimal(60), "scratched")]
+    assert [[line.line_id for line in one.lines] for one in world.replacements] == [["902"]]
+    assert not world.restocks, "damaged goods are not sold again"
+    outcomes = [line["outcome"] for line in world.shown.state["lines"]]
+    assert outcomes == ["refund", "replacement", "none"]
+
+
+async def test_a_return_does_not_close_before_its_stock_is_right(stage: Stage) -> None:
+    stage.world.reason = "wrong_item"
+    stage.world.fail[RESTOCK] = [NeedsOperator("The stock moved meanwhile.")]
+    world = await inspecting(stage)
+    await stage.decide(ALL_ACCEPTED)
+    await stage.pass_time(timedelta(hours=1))
+    assert world.shown.stage == "settling"
+    assert not world.mails
+    op_key = f"{stage.handle.id}.restock.{ORDER}"
+    unblock = Unblock(op_key=op_key, action=UnblockAction.SKIP)
+    assert await stage.decide(unblock, "Martin Krause", Role.SUPERVISOR) == "applied"
+    assert await stage.handle.result() == "closed"
+    assert len(world.settlements) == 1
+
+
 async def test_unpaid_gets_a_credit_note_and_never_a_refund(stage: Stage) -> None:
-    stage.world.is_paid = False
+    stage.world.unpaid = frozenset({ORDER})
     world = await inspecting(stage)
     await stage.decide(ALL_ACCEPTED)
     await stage.handle.result()
@@ -87,7 +152,7 @@ async def test_unpaid_gets_a_credit_note_and_never_a_refund(stage: Stage) -> Non
 
 
 async def test_a_refund_of_an_unpaid_order_is_refused_when_a_person_asks_for_it(stage: Stage) -> None:
-    stage.world.is_paid = False
+    stage.world.unpaid = frozenset({ORDER})
     world = await inspecting(stage)
     await stage.decide(partly_accepted())
     refused = await stage.decide(Settle(lines=[SettledLine(line=1, outcome=SettleOutcome.REFUND)]))

@@ -10,7 +10,17 @@ from uuid import UUID, uuid4
 from temporalio import activity
 
 from activities.alerts.models import TELL, Alert, Told
-from activities.bigcommerce.models import REFUND, Refund, RefundRequest
+from activities.bigcommerce.models import (
+    REFUND,
+    REPLACE,
+    RESTOCK,
+    Refund,
+    RefundRequest,
+    Replacement,
+    ReplacementRequest,
+    Restocked,
+    RestockRequest,
+)
 from activities.carriers.models import SEND_RETURN_LABEL, VOID_LABEL, Label, ReturnLabelRequest, VoidRequest, VoidResult
 from activities.finance.models import CREDIT_NOTE, CreditNote, CreditNoteRequest
 from activities.lanes.models import SETTLE, Remedy, SettlementRequest, SettlementResult
@@ -35,6 +45,7 @@ from activities.records.models import (
     OpenedTicket,
     OwnerRequest,
     Ownership,
+    ReturnedOrder,
     ReturnLineFacts,
     ReturnPolicy,
     TicketPolicy,
@@ -78,7 +89,11 @@ class World:
         self.intent_queues: dict[str, str] = {}
         self.later = ContextFacts(company="Late GmbH", tier="silver", orders=(ORDER,))
         self.said: dict[UUID, dict[str, Any]] = {}
-        self.is_paid = True
+        self.line_orders: tuple[str, ...] = (ORDER, ORDER)
+        self.unpaid: frozenset[str] = frozenset()
+        self.reason, self.wish = "damaged", "refund"
+        self.replacements: list[ReplacementRequest] = []
+        self.restocks: list[RestockRequest] = []
         self.problems: tuple[str, ...] = ()
         self.price = Decimal("119.00")
         self.promised: dict[str, Any] = {"aging": None}
@@ -132,7 +147,7 @@ class World:
             queue="returns",
             carrier_account="main",
             ledger_account="main",
-            invoice_number="INV-10452",
+            restock_location=1,
         )
 
     @activity.defn(name=PUBLISH)
@@ -192,24 +207,26 @@ class World:
             return OpenedReturn(stored=self.stored())
         self._act(OPEN_RETURN)
         return OpenedReturn(
-            order_id=ORDER,
+            returned_orders=tuple(
+                ReturnedOrder(order_id=order_id, is_paid=order_id not in self.unpaid, invoice_number=f"INV-{order_id}")
+                for order_id in dict.fromkeys(self.line_orders)
+            ),
             lines=tuple(
                 ReturnLineFacts(
                     line=number,
-                    order_id=ORDER,
+                    order_id=order_id,
                     line_id=str(900 + number),
                     sku=f"NT-{number}",
                     name=f"Drill {number}",
                     quantity=number,
-                    reason="damaged",
+                    reason=self.reason,
                     serial=None,
                     price=self.price,
                 )
-                for number in (1, 2)
+                for number, order_id in enumerate(self.line_orders, 1)
             ),
-            wish="refund",
+            wish=self.wish,
             currency="EUR",
-            is_paid=self.is_paid,
             started_by="Jonas Weber",
             problems=self.problems,
             policy=self._return_rules(),
@@ -271,6 +288,18 @@ class World:
         self.refunding -= 1
         self.refunds.append(request)
         return Refund(refund_id="7", order_id=request.order_id, amount=Decimal("119.00"), tax=Decimal("19.00"), currency="EUR")
+
+    @activity.defn(name=REPLACE)
+    async def replace(self, request: ReplacementRequest) -> Replacement:
+        self._act(REPLACE)
+        self.replacements.append(request)
+        return Replacement(order_id="10999")
+
+    @activity.defn(name=RESTOCK)
+    async def restock(self, request: RestockRequest) -> Restocked:
+        self._act(RESTOCK)
+        self.restocks.append(request)
+        return Restocked(added={f"SKU-{line.line_id}": line.quantity for line in request.lines})
 
     @activity.defn(name=CREDIT_NOTE)
     async def credit_note(self, request: CreditNoteRequest) -> CreditNote:

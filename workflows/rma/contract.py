@@ -13,6 +13,7 @@ from workflows._kit.contract import Decision
 class Wish(StrEnum):
     REFUND = "refund"
     CREDIT_NOTE = "credit_note"
+    REPLACEMENT = "replacement"
 
 
 class Disposition(StrEnum):
@@ -23,8 +24,11 @@ class Disposition(StrEnum):
 
 
 class SettleOutcome(StrEnum):
+    """`replacement`: the goods come again, at no price."""
+
     REFUND = "refund"
     CREDIT_NOTE = "credit_note"
+    REPLACEMENT = "replacement"
     NONE = "none"
 
 
@@ -43,7 +47,7 @@ class RequestedLine(_Line):
 
 
 class StartReturn(BaseModel):
-    """Begin a return over lines of one order."""
+    """Begin a return over lines of any orders of one buyer in one store."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,10 +57,8 @@ class StartReturn(BaseModel):
     wish: Wish = Wish.REFUND
 
     @model_validator(mode="after")
-    def _one_order_each_line_once(self) -> Self:
-        if len({line.order_id for line in self.lines}) > 1:
-            raise ValueError("all lines of a return must be of one order; begin one return for each order")
-        if len({line.line_id for line in self.lines}) < len(self.lines):
+    def _each_line_once(self) -> Self:
+        if len({(line.order_id, line.line_id) for line in self.lines}) < len(self.lines):
             raise ValueError("an order line is named twice; give its whole quantity on one line")
         return self
 
@@ -88,6 +90,8 @@ class SettledLine(_Line):
     def _part_needs_reason(self) -> Self:
         if self.amount is not None and not self.reason:
             raise ValueError(f"line {self.line}: a part refund needs a reason")
+        if self.amount is not None and self.outcome is SettleOutcome.REPLACEMENT:
+            raise ValueError(f"line {self.line}: goods that come again have no amount")
         return self
 
 

@@ -5,9 +5,18 @@ from typing import Any
 
 from temporalio import workflow
 
+from activities.bigcommerce.models import (
+    REPLACE,
+    RESTOCK,
+    GoodsLine,
+    ReplacementRequest,
+    RestockRequest,
+    store_queue,
+)
 from activities.carriers.models import SEND_RETURN_LABEL, VOID_LABEL, ReturnLabelRequest, VoidRequest, carrier_queue
 from activities.lanes.models import SETTLE, Remedy, SettlementLine, SettlementRequest
 from activities.mail.models import SEND_MAIL, OutgoingMail
+from activities.records.models import ReturnedOrder
 from domain.effects import EffectKind, op_key
 from domain.people import Role
 from domain.promises import ClockName
@@ -30,6 +39,8 @@ from workflows.rma.contract import (
 )
 from workflows.rma.state import Approval, ReturnLine, ReturnState
 
+_MAKING_GOOD = frozenset({"settle", "replace", "restock"})
+"""The purposes of what must be done before the customer is told that all is settled."""
 _GRAMS_PER_PIECE = 1_000
 """Carriers want a weight; the store's catalogue weights are not read yet."""
 
@@ -82,7 +93,7 @@ class ReturnDecisions(Case[ReturnState]):
                 op_key=self._op_key(EffectKind.RETURN_LABEL, "1"),
                 case_id=self.start.case_id,
                 store=self.start.store,
-                order_id=state.order_id,
+                order_id=state.returned_orders[0].order_id,
                 rma_number=self.number,
                 weight_grams=sum(line.quantity for line in state.lines) * _GRAMS_PER_PIECE,
                 mail=self._mail("return_label", "label"),
@@ -138,15 +149,18 @@ class ReturnDecisions(Case[ReturnState]):
                 meet(clock, workflow.now())
         state.stage = Stage.SETTLING
         if all(line.accepted == line.quantity for line in state.lines):
-            self._pay({line.line: SettledLine(line=line.line, outcome=self._due_outcome()) for line in state.lines}, taken)
+            due = {line.line: SettledLine(line=line.line, outcome=self._due_outcome(line)) for line in state.lines}
+            self._make_good(due, taken)
         else:
             self.record("awaiting_settlement", "Not everything was accepted: a person decides what the customer gets.")
 
-    # Money
+    # Money and goods
 
-    def _due_outcome(self) -> SettleOutcome:
+    def _due_outcome(self, line: ReturnLine) -> SettleOutcome:
         """What the wish comes to: money goes back only where money was paid."""
-        refund = self.state.wish is Wish.REFUND and self.state.is_paid
+        if self.state.wish is Wish.REPLACEMENT:
+            return SettleOutcome.REPLACEMENT
+        refund = self.state.wish is Wish.REFUND and self.state.order_of(line).is_paid
         return SettleOutcome.REFUND if refund else SettleOutcome.CREDIT_NOTE
 
     def _settle(self, taken: DecisionTaken, decision: Settle) -> None:
@@ -155,63 +169,99 @@ class ReturnDecisions(Case[ReturnState]):
         wanted = {item.line: item for item in decision.lines}
         for item in decision.lines:
             line = self._line(item.line)
-            if item.outcome is SettleOutcome.REFUND and not state.is_paid:
-                raise Refused(f"Line {line.line}: order {state.order_id} is not paid; it gets a credit note, never a refund.")
+            if item.outcome is SettleOutcome.REFUND and not state.order_of(line).is_paid:
+                raise Refused(f"Line {line.line}: order {line.order_id} is not paid; it gets a credit note, never a refund.")
             if item.outcome is not SettleOutcome.NONE and not line.accepted:
                 raise Refused(f"Line {line.line}: nothing of it was accepted.")
             if item.amount is not None and item.amount > line.worth:
                 raise Refused(f"Line {line.line}: {item.amount} is more than the {line.worth:.2f} it is worth.")
         for line in state.lines:
-            outcome = self._due_outcome() if line.accepted else SettleOutcome.NONE
+            outcome = self._due_outcome(line) if line.accepted else SettleOutcome.NONE
             wanted.setdefault(line.line, SettledLine(line=line.line, outcome=outcome))
         if state.settled_by is not None:
             if all(_is_as_wanted(line, wanted[line.line]) for line in state.lines):
                 return
             raise Refused(f"It was settled otherwise already, by {state.settled_by}.")
-        self._pay(wanted, taken)
+        self._make_good(wanted, taken)
 
-    def _pay(self, wanted: dict[int, SettledLine], taken: DecisionTaken) -> None:
+    def _make_good(self, wanted: dict[int, SettledLine], taken: DecisionTaken) -> None:
         state = self.state
         state.settled_by = taken.author
         for line in state.lines:
             item = wanted[line.line]
             line.outcome, line.outcome_reason = item.outcome, item.reason
             line.amount = item.amount if item.amount is not None else line.worth
-        for outcome, remedy in ((SettleOutcome.REFUND, Remedy.REFUND), (SettleOutcome.CREDIT_NOTE, Remedy.CREDIT_NOTE)):
-            lines = [line for line in state.lines if line.outcome is outcome]
-            if lines:
-                self._settle_lines(lines, remedy, taken)
+        for order in state.returned_orders:
+            for outcome in (SettleOutcome.REFUND, SettleOutcome.CREDIT_NOTE, SettleOutcome.REPLACEMENT):
+                lines = [line for line in state.lines if (line.order_id, line.outcome) == (order.order_id, outcome)]
+                if lines and outcome is SettleOutcome.REPLACEMENT:
+                    self._replace_lines(order, lines, taken)
+                elif lines:
+                    self._settle_lines(order, lines, Remedy(outcome.value), taken)
+            self._restock(order, taken)
         words = "; ".join(f"line {line.line} {wanted[line.line].outcome.value.replace('_', ' ')}" for line in state.lines)
-        unpaid = "" if state.is_paid else f" Order {state.order_id} is not paid, so no money goes back."
-        self._said(taken, "settling", f"Settling: {words}.{unpaid}")
+        credited = {line.order_id for line in state.lines if line.outcome is SettleOutcome.CREDIT_NOTE}
+        unpaid = [order.order_id for order in state.returned_orders if order.order_id in credited and not order.is_paid]
+        why = "".join(f" Order {order_id} is not paid, so no money goes back." for order_id in unpaid)
+        self._said(taken, "settling", f"Settling: {words}.{why}")
         self.close_when_settled()
 
-    def _settle_lines(self, lines: list[ReturnLine], remedy: Remedy, taken: DecisionTaken) -> None:
+    def _replace_lines(self, order: ReturnedOrder, lines: list[ReturnLine], taken: DecisionTaken) -> None:
+        request = ReplacementRequest(
+            op_key=self._op_key(EffectKind.REPLACEMENT, order.order_id),
+            case_id=self.start.case_id,
+            store=self.start.store,
+            order_id=order.order_id,
+            lines=tuple(GoodsLine(line_id=line.line_id, quantity=line.accepted) for line in lines),
+            note=self.number,
+        )
+        summary = f"Send goods of order {order.order_id} again"
+        self._start("replace", REPLACE, store_queue(self.start.store), summary, request, taken)
+
+    def _restock(self, order: ReturnedOrder, taken: DecisionTaken) -> None:
+        """Accepted goods that are sold again. Their stock is kept in the store, or nobody adds to it."""
+        location, rules = self.state.policy.restock_location, self.state.policy.rules
+        lines = [line for line in self.state.lines if line.order_id == order.order_id and line.reason in rules.restocked]
+        goods = tuple(GoodsLine(line_id=line.line_id, quantity=line.accepted) for line in lines if line.accepted)
+        if location is None or not goods:
+            return
+        request = RestockRequest(
+            op_key=self._op_key(EffectKind.RESTOCK, order.order_id),
+            case_id=self.start.case_id,
+            store=self.start.store,
+            order_id=order.order_id,
+            lines=goods,
+            location_id=location,
+        )
+        summary = f"Add goods of order {order.order_id} to the stock"
+        self._start("restock", RESTOCK, store_queue(self.start.store), summary, request, taken)
+
+    def _settle_lines(self, order: ReturnedOrder, lines: list[ReturnLine], remedy: Remedy, taken: DecisionTaken) -> None:
         state = self.state
         partly = any(line.amount != line.worth for line in lines)
         kind = EffectKind.REFUND if remedy is Remedy.REFUND else EffectKind.CREDIT_NOTE
         request = SettlementRequest(
-            op_key=self._op_key(kind, state.order_id),
+            op_key=self._op_key(kind, order.order_id),
             case_id=self.start.case_id,
             rma_number=self.number,
             store=self.start.store,
-            order_id=state.order_id,
+            order_id=order.order_id,
             lines=tuple(SettlementLine(line_id=line.line_id, sku=line.sku, quantity=line.accepted) for line in lines),
             remedy=remedy,
             amount=sum((line.amount or Decimal(0) for line in lines), Decimal(0)) if partly else None,
             reason="; ".join(sorted({line.outcome_reason or line.reason for line in lines})),
             ledger_account=state.policy.ledger_account,
-            invoice_number=state.policy.invoice_number,
+            invoice_number=order.invoice_number,
         )
         what = "Refund and credit note" if remedy is Remedy.REFUND else "Credit note"
-        summary = f"{what} for order {state.order_id}"
+        summary = f"{what} for order {order.order_id}"
         effect = self._effect("settle", SETTLE, TASK_QUEUE, summary, request, taken.author)
         self.start_effect(effect.model_copy(update={"by_hand_needs": Role.FINANCE}))
 
     def close_when_settled(self) -> None:
-        """Once every settlement is through, tells the customer; that done, the return closes."""
+        """Once everything is made good and the stock is right, tells the customer; that done, the return closes."""
         state = self.state
-        if any(effect.purpose == "settle" for effect in state.effects):
+        if any(effect.purpose in _MAKING_GOOD for effect in state.effects):
             return
         mail = self._mail("return_outcome", "outcome", results=state.results)
         effect = self._effect("tell_outcome", SEND_MAIL, TASK_QUEUE, "Tell the customer the outcome", mail, "Casework")
@@ -298,9 +348,9 @@ class ReturnDecisions(Case[ReturnState]):
             store=self.start.store,
             language=state.language,
             thread_id=state.ticket_id,
-            order_id=state.order_id,
+            order_id=state.returned_orders[0].order_id,
             template=template,
-            facts={"rma_number": self.number, "order_id": state.order_id, "lines": lines, "days": days, **facts},
+            facts={"rma_number": self.number, "order_id": state.order_ids, "lines": lines, "days": days, **facts},
         )
 
     def _effect(self, purpose: str, activity: str, queue: str, summary: str, argument: Any, actor: str) -> Effect:

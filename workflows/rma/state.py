@@ -3,9 +3,9 @@
 from decimal import Decimal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, model_validator
 
-from activities.records.models import ReturnPolicy
+from activities.records.models import ReturnedOrder, ReturnPolicy, returned_orders_of_one
 from domain.people import Role
 from domain.promises import Promises
 from workflows._kit.state import CaseState
@@ -62,17 +62,26 @@ class Approval(BaseModel):
 class ReturnState(CaseState):
     stage: Stage  # type: ignore[assignment]
     ticket_id: UUID | None
-    order_id: str
+    returned_orders: list[ReturnedOrder]
     lines: list[ReturnLine]
     wish: Wish
     currency: str
-    is_paid: bool
     approvals: list[Approval] = []
     label_id: str | None = None
     settled_by: str | None = None
     results: list[str] = []
     """What was paid back or credited, in words, one entry a settlement."""
     policy: ReturnPolicy
+
+    _shape_of_one_order = model_validator(mode="before")(returned_orders_of_one)
+
+    @property
+    def order_ids(self) -> str:
+        """As a person lists them."""
+        return ", ".join(order.order_id for order in self.returned_orders)
+
+    def order_of(self, line: ReturnLine) -> ReturnedOrder:
+        return next(order for order in self.returned_orders if order.order_id == line.order_id)
 
     @property
     def promises(self) -> Promises:

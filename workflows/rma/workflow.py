@@ -29,7 +29,7 @@ class ReturnWorkflow(ReturnDecisions):
 
     def headline(self) -> str:
         company = f", {self.state.company}" if self.state.company else ""
-        return f"Return {self.start.number}: order {self.state.order_id}{company}"
+        return f"Return {self.start.number}: order {self.state.order_ids}{company}"
 
     def is_over(self) -> bool:
         return self.state.stage.is_final and not self.state.effects
@@ -56,20 +56,19 @@ class ReturnWorkflow(ReturnDecisions):
             owner=policy.owner,
             company=opened.company,
             intent="return",
-            orders=[opened.order_id],
+            orders=[order.order_id for order in opened.returned_orders],
             language=opened.language,
             playbook_version=policy.playbook_version,
             ticket_id=opened.ticket_id,
-            order_id=opened.order_id,
+            returned_orders=list(opened.returned_orders),
             lines=[ReturnLine(**line.model_dump()) for line in opened.lines],
             wish=Wish(opened.wish),
             currency=opened.currency,
-            is_paid=opened.is_paid,
             policy=policy,
         )
         self.record(
             "requested",
-            f"Requested by {opened.started_by}: {len(opened.lines)} lines of order {opened.order_id}.",
+            f"Requested by {opened.started_by}: {len(opened.lines)} lines of order {state.order_ids}.",
             actor=opened.started_by,
         )
         if opened.problems:
@@ -121,19 +120,28 @@ class ReturnWorkflow(ReturnDecisions):
             case "settle":
                 self.state.results.append(settled_words(effect, result))
                 self.record("settled", self.state.results[-1], actor=effect.actor)
-                self._compare(result)
+                self._compare(effect, result)
+                self.close_when_settled()
+            case "replace":
+                self.state.results.append(_sent_again_words(effect, result))
+                self.record("replaced", self.state.results[-1], actor=effect.actor)
+                self.close_when_settled()
+            case "restock":
+                self.record("restocked", _restocked_words(effect, result), actor=effect.actor)
                 self.close_when_settled()
             case "tell_outcome":
                 self.end(Stage.CLOSED, "Closed: store, books and return agree; the customer was told.")
             case "void":
                 self.record("label_void", _voided_words(result))
 
-    def _compare(self, result: dict[str, Any] | None) -> None:
+    def _compare(self, effect: Effect, result: dict[str, Any] | None) -> None:
         """The store's quote and the ledger decide on tax and rounding; where they differ from the lines' prices, say so."""
         if result is None:
             return
         remedy = SettleOutcome.REFUND if result.get("refund") else SettleOutcome.CREDIT_NOTE
-        asked = sum((line.amount or Decimal(0) for line in self.state.lines if line.outcome is remedy), Decimal(0))
+        of = (effect.argument["order_id"], remedy)
+        lines = [line for line in self.state.lines if (line.order_id, line.outcome) == of]
+        asked = sum((line.amount or Decimal(0) for line in lines), Decimal(0))
         settled = Decimal(result["credit_note"]["total"])
         if settled != asked:
             self.record(
@@ -142,8 +150,11 @@ class ReturnWorkflow(ReturnDecisions):
 
     def skipped(self, effect: Effect) -> None:
         match effect.purpose:
-            case "settle":
+            case "settle" | "replace":
                 self.state.results.append(f"{effect.summary}: left out by a person.")
+                self.close_when_settled()
+            case "restock":
+                self.record("restocked", f"{effect.summary}: left out by a person.")
                 self.close_when_settled()
             case "tell_outcome":
                 self.end(Stage.CLOSED, "Closed: store, books and return agree; the customer was not told.")
@@ -158,6 +169,17 @@ def settled_words(effect: Effect, result: dict[str, Any] | None) -> str:
     if not refund:
         return f"C{credited}"
     return f"Refunded {refund['amount']} {refund['currency']} in the store (refund {refund['refund_id']}); c{credited}"
+
+
+def _sent_again_words(effect: Effect, result: dict[str, Any] | None) -> str:
+    order_id = (result or {}).get("order_id")
+    return f"Goods sent again with order {order_id}." if order_id else f"{effect.summary}: done by hand."
+
+
+def _restocked_words(effect: Effect, result: dict[str, Any] | None) -> str:
+    added = (result or {}).get("added") or {}
+    pieces = ", ".join(f"{quantity} {sku}" for sku, quantity in added.items())
+    return f"Added to the stock: {pieces}." if pieces else f"{effect.summary}: done by hand."
 
 
 def _voided_words(result: dict[str, Any] | None) -> str:
