@@ -3,10 +3,10 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from domain.calendars import Calendar
 from domain.fitting import look_for_mistakes
@@ -190,6 +190,18 @@ class Portal(Rule):
         )
 
 
+class ReturnReason(Rule):
+    """What holds where goods come back for this reason."""
+
+    window: Duration | None = None
+    """Elapsed time from the delivery of the line in which it may be asked back; afterwards the approver may make an exception.
+    None: at any time."""
+    restocked: bool = False
+    """Accepted goods are sold again."""
+    fee_percent: Decimal = Field(default=Decimal(0), ge=0, le=100)
+    """Kept back of what is paid back or credited, where nobody says otherwise for the line."""
+
+
 class ReturnRules(Rule):
     """What a return must keep to. Limits are the largest amount, tax included, that a role may approve itself, in the
     order's currency; a role that is not named may approve nothing."""
@@ -199,15 +211,16 @@ class ReturnRules(Rule):
     approval_deadline: Duration
     parcel_deadline: Duration
     inspection_deadline: Duration
-    reasons: tuple[str, ...]
-    restocked: tuple[str, ...] = ()
-    """The reasons whose accepted goods are sold again."""
+    reasons: dict[str, ReturnReason]
 
-    @model_validator(mode="after")
-    def _known_reasons(self) -> Self:
-        if unknown := [reason for reason in self.restocked if reason not in self.reasons]:
-            raise ValueError(f"restocked: {unknown[0]!r} is no reason of a return; there are {', '.join(self.reasons)}")
-        return self
+    @field_validator("reasons", mode="before")
+    @classmethod
+    def _names_alone(cls, reasons: Any) -> Any:
+        """A list of names is reasons without rules of their own."""
+        return {name: {} for name in reasons} if isinstance(reasons, list | tuple) else reasons
+
+    def may_make_exceptions(self, role: Role) -> bool:
+        return role in (self.approver, Role.ADMIN)
 
     def limit(self, role: Role) -> Decimal | None:
         """The largest amount this role may approve; None where there is no limit (admin)."""

@@ -256,7 +256,8 @@ class ReturnPolicy(_Model):
 
 
 class ReturnLineFacts(_Model):
-    """A line asked to be returned, as the order has it. `price` is the unit price, tax included."""
+    """A line asked to be returned, as the order has it. `price` is the unit price, tax included. `exception` says why the rules
+    do not cover it."""
 
     line: int
     order_id: str
@@ -267,6 +268,7 @@ class ReturnLineFacts(_Model):
     reason: str
     serial: str | None
     price: Decimal
+    exception: str | None = None
 
 
 class OpenedReturn(_Model):

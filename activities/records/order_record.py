@@ -3,6 +3,8 @@
 Each part stands with its age and its source. A part that could not be read now stays as it was, with the reason beside it.
 """
 
+from datetime import datetime
+
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from activities.bigcommerce.models import Company, Invoice, LineNote, Order, Quote
@@ -33,3 +35,14 @@ class OrderRecord(_Model):
     line_notes: tuple[LineNote, ...] = ()
     parcels: dict[str, TrackingSnapshot] = {}
     told: dict[str, Told] = {}
+
+    def delivered_at(self, line_id: str) -> datetime | None:
+        """When the last of a line came; None while some of it is on its way, or nobody knows."""
+        numbers = [
+            shipment.tracking_number
+            for shipment in self.order.shipments
+            if any(line.line_id == line_id for line in shipment.lines)
+        ]
+        parcels = [self.parcels.get(number) for number in numbers]
+        moments = [parcel.delivered_at for parcel in parcels if parcel is not None and parcel.delivered_at is not None]
+        return max(moments) if moments and len(moments) == len(parcels) else None

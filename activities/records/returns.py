@@ -1,6 +1,6 @@
 """Opening a return: the order looked up, what may be returned checked, the rules pinned."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,12 +11,14 @@ from activities._kit.errors import Transient
 from activities.bigcommerce.models import LookUp, Order
 from activities.bigcommerce.stores import Stores
 from activities.records.models import OPEN_RETURN, CaseReference, OpenedReturn, ReturnedOrder, ReturnLineFacts, ReturnPolicy
-from domain.playbook import Playbook, Store
+from activities.records.order_record import OrderRecord
+from domain.playbook import Playbook, ReturnRules, Store
 from domain.promises import promises_of
+from domain.returning import exception_to
 from domain.routing import RoutingFacts, route
 from domain.triage import Intent
 from playbook.running import RunningPlaybook
-from storage import cases
+from storage import cases, order_records
 from storage.engine import Database
 
 
@@ -37,6 +39,7 @@ class ReturnRecords:
             policy = self._policy(playbook, reference.store)
             wanted: dict[str, Any] = birth["start"]
             order_ids = tuple(dict.fromkeys(line["order_id"] for line in wanted["lines"]))
+            records = await order_records.read(connection, reference.store, order_ids)
             elsewhere = await cases.quantities_under_return(connection, birth["id"], reference.store, order_ids)
             ticket = await cases.read_birth(connection, birth["parent_id"]) if birth["parent_id"] else None
             await cases.keep_playbook(connection, playbook)
@@ -49,7 +52,8 @@ class ReturnRecords:
             await cases.keep_context(connection, reference.case_id, context.model_dump(mode="json"), context.as_of)
         store = playbook.stores[birth["store"]]
         orders = {order.order_id: order for order in context.orders}
-        lines = tuple(_line(number, asked, orders) for number, asked in enumerate(wanted["lines"], 1))
+        known = {order_id: OrderRecord.model_validate(stored.content) for order_id, stored in records.items()}
+        lines = tuple(_line(number, asked, orders, known, policy.rules) for number, asked in enumerate(wanted["lines"], 1))
         return OpenedReturn(
             ticket_id=birth["parent_id"],
             returned_orders=tuple(_returned(order_id, orders, store) for order_id in order_ids),
@@ -86,7 +90,11 @@ def _returned(order_id: str, orders: dict[str, Order], store: Store) -> Returned
     return ReturnedOrder(order_id=order_id, is_paid=known is not None and known.is_paid, invoice_number=invoice_number)
 
 
-def _line(number: int, asked: dict[str, Any], orders: dict[str, Order]) -> ReturnLineFacts:
+def _line(
+    number: int, asked: dict[str, Any], orders: dict[str, Order], records: dict[str, OrderRecord], rules: ReturnRules
+) -> ReturnLineFacts:
+    record, reason = records.get(asked["order_id"]), rules.reasons.get(asked["reason"])
+    delivered_at = record.delivered_at(asked["line_id"]) if record else None
     order = orders.get(asked["order_id"])
     known = next((line for line in order.lines if line.line_id == asked["line_id"]), None) if order else None
     return ReturnLineFacts(
@@ -99,6 +107,7 @@ def _line(number: int, asked: dict[str, Any], orders: dict[str, Order]) -> Retur
         reason=asked["reason"],
         serial=asked.get("serial"),
         price=known.price if known else Decimal(0),
+        exception=exception_to(reason, delivered_at, datetime.now(UTC)) if reason else None,
     )
 
 
@@ -114,7 +123,7 @@ def _problems(
     orders: dict[str, Order],
     lines: tuple[ReturnLineFacts, ...],
     elsewhere: dict[tuple[str, str], int],
-    reasons: tuple[str, ...],
+    reasons: Collection[str],
 ) -> Iterator[str]:
     for order_id in dict.fromkeys(line.order_id for line in lines):
         if order_id not in orders:

@@ -35,6 +35,7 @@ class ReturnLine(View):
     quantity: int = Field(examples=[2])
     reason: str = Field(examples=["damaged"])
     serial: str | None = None
+    exception: str | None = Field(default=None, description="why the rules do not cover the line, in words")
     received: int = Field(examples=[2])
     accepted: int | None = Field(examples=[2])
     outcome: str | None = Field(description="refund, credit_note, replacement or none, once settled", examples=["refund"])

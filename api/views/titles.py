@@ -14,7 +14,9 @@ def title_of(process: Process, start: dict[str, Any]) -> str:
 
 def _of_return(start: dict[str, Any]) -> str:
     lines = start["lines"]
-    return f"Return of {len(lines)} {'line' if len(lines) == 1 else 'lines'} of order {lines[0]['order_id']}"
+    orders = list(dict.fromkeys(line["order_id"] for line in lines))
+    pieces, several = f"{len(lines)} {'line' if len(lines) == 1 else 'lines'}", "s" if len(orders) > 1 else ""
+    return f"Return of {pieces} of order{several} {', '.join(orders)}"
 
 
 _TITLES: dict[str, Callable[[dict[str, Any]], str]] = {"rma": _of_return}

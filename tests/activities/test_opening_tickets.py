@@ -10,9 +10,8 @@ import sqlalchemy as sql
 from activities._kit.accounts import Accounts
 from activities._kit.errors import Transient
 from activities.bigcommerce.stores import Stores
-from activities.records.models import CaseReference, FillContext, MessageReference, OpenedReturn, OpenedTicket
+from activities.records.models import CaseReference, FillContext, MessageReference, OpenedTicket
 from activities.records.reading import Reading
-from activities.records.returns import ReturnRecords
 from activities.records.tickets import TicketRecords
 from activities.understanding.reader import Reader
 from domain.messages import Channel, InboundMessage, Sender
@@ -22,7 +21,6 @@ from playbook.running import RunningPlaybook
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.intake import Accepted, receive
-from storage.tables import cases
 from tests.activities.conftest import Outside
 
 NORTHWIND, LUMEN = "northwind-tools", "casa-lumen"
@@ -162,62 +160,3 @@ async def test_a_store_that_was_silent_is_asked_again_and_so_are_the_rules(desk:
     routed = (await desk.records.fill_context(wanted)).routed
     assert routed is not None
     assert (routed.rule, routed.owner) == ("gold quotes", "Martin Krause")
-
-
-async def opened_return(
-    database: Database, playbook: Playbook, stores: Stores, *lines: tuple[str, str, int], stage: str = "requested"
-) -> OpenedReturn:
-    """A return of these lines: order, line and quantity of each."""
-    case_id = uuid4()
-    asked = [
-        {"order_id": order_id, "line_id": line_id, "quantity": quantity, "reason": "damaged"}
-        for order_id, line_id, quantity in lines
-    ]
-    row = {
-        "id": case_id,
-        "process": "rma",
-        "workflow_id": f"rma-{case_id}",
-        "store": NORTHWIND,
-        "title": "Return",
-        "status": "open",
-        "stage": stage,
-        "start": {"lines": asked, "wish": "refund"},
-    }
-    async with database.begin() as connection:
-        await connection.execute(sql.insert(cases).values(row))
-    reference = CaseReference(case_id=case_id, store=NORTHWIND)
-    return await ReturnRecords(database, RunningPlaybook(playbook), stores).open_return(reference)
-
-
-async def test_a_return_asks_the_rules_too(database: Database, playbook: Playbook, stores: Stores) -> None:
-    opened = await opened_return(database, playbook, stores, ("10452", "1", 1))
-    assert opened.policy is not None
-    assert (opened.policy.queue, opened.policy.owner) == ("returns", "Jonas Weber")
-
-
-async def test_a_return_over_orders_of_one_company(database: Database, playbook: Playbook, stores: Stores) -> None:
-    orders = ("10400", "1040001", 1), ("10401", "1040101", 2), ("10400", "1040002", 1)
-    opened = await opened_return(database, playbook, stores, *orders)
-    assert opened.problems == ()
-    assert [(order.order_id, order.is_paid, order.invoice_number) for order in opened.returned_orders] == [
-        ("10400", True, "INV-10400"),
-        ("10401", False, "INV-10401"),
-    ]
-    assert [(line.order_id, line.sku != "", line.price > 0) for line in opened.lines] == [
-        (order_id, True, True) for order_id, _, _ in orders
-    ]
-
-
-async def test_what_other_returns_ask_back_is_not_asked_back_again(
-    database: Database, playbook: Playbook, stores: Stores, outside: Outside
-) -> None:
-    bought = next(order for order in outside.held("bigcommerce", "orders") if order["id"] == 10400)["products"][0]["quantity"]
-    await opened_return(database, playbook, stores, ("10400", "1040001", bought), ("10401", "1040101", 1))
-    again = await opened_return(database, playbook, stores, ("10401", "1040102", 1), ("10400", "1040001", 1))
-    assert again.problems == (f"Line 2: 1 asked back, {bought} bought, {bought} of them returned already.",)
-
-
-async def test_orders_that_cannot_come_back_together(database: Database, playbook: Playbook, stores: Stores) -> None:
-    opened = await opened_return(database, playbook, stores, ("10400", "1040001", 1), ("10408", "1040801", 1), ("99", "1", 1))
-    assert any("one customer or company" in words for words in opened.problems)
-    assert "Order 99 is not known to the store." in opened.problems

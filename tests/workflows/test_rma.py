@@ -66,6 +66,34 @@ async def test_below_the_limit_an_agent_approves(stage: Stage) -> None:
     assert await stage.decide(Approve()) == "applied"
 
 
+async def test_what_the_rules_do_not_cover_needs_who_may_make_an_exception(stage: Stage) -> None:
+    stage.world.price = Decimal("50.00")
+    stage.world.exceptions = {2: "delivered 2026-10-01, 27 days past its 30 days"}
+    world = await requested(stage)
+    for role in (Role.AGENT, Role.FINANCE):
+        refused = await stage.decide(Approve(), "Nadia Haddad", role)
+        assert "line 2: delivered 2026-10-01, 27 days past its 30 days. A supervisor may make an exception" in refused
+    assert await stage.decide(Approve(), "Martin Krause", Role.SUPERVISOR) == "applied"
+    assert world.shown.state["lines"][1]["exception"]
+
+
+async def test_the_fee_of_a_reason_is_kept_back_unless_a_person_says_otherwise(stage: Stage) -> None:
+    stage.world.reason = "no_longer_needed"
+    world = await requested(stage)
+    await stage.decide(Approve(), "Martin Krause", Role.SUPERVISOR)
+    await stage.decide(ALL_RECEIVED)
+    accepted = [InspectedLine(line=number, disposition=Disposition.ACCEPTED, quantity=1) for number in (1, 2)]
+    damaged = InspectedLine(line=2, disposition=Disposition.DAMAGED, quantity=1)
+    await stage.decide(Inspect(lines=[*accepted, damaged]))
+    whole = SettledLine(line=2, outcome=SettleOutcome.REFUND, amount=world.price, reason="good customer")
+    assert await stage.decide(Settle(lines=[whole])) == "applied"
+    await stage.handle.result()
+    (settlement,) = world.settlements
+    assert settlement.amount == world.price * 2 - Decimal("17.85")
+    assert "no_longer_needed, less a restocking fee of 17.85" in settlement.reason
+    assert [line["fee"] for line in world.mails[0].facts["lines"]] == ["17.85", None]
+
+
 async def test_one_settlement_then_the_customer_is_told_and_it_closes(stage: Stage) -> None:
     world = await inspecting(stage)
     assert await stage.decide(ALL_ACCEPTED) == "applied"

@@ -92,6 +92,7 @@ class World:
         self.line_orders: tuple[str, ...] = (ORDER, ORDER)
         self.unpaid: frozenset[str] = frozenset()
         self.reason, self.wish = "damaged", "refund"
+        self.exceptions: dict[int, str] = {}
         self.replacements: list[ReplacementRequest] = []
         self.restocks: list[RestockRequest] = []
         self.problems: tuple[str, ...] = ()
@@ -222,6 +223,7 @@ class World:
                     reason=self.reason,
                     serial=None,
                     price=self.price,
+                    exception=self.exceptions.get(number),
                 )
                 for number, order_id in enumerate(self.line_orders, 1)
             ),

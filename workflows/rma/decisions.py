@@ -20,6 +20,7 @@ from activities.records.models import ReturnedOrder
 from domain.effects import EffectKind, op_key
 from domain.people import Role
 from domain.promises import ClockName
+from domain.returning import restocking_fee
 from domain.sla import meet, start_clock, stop
 from workflows._kit.case import Case
 from workflows._kit.contract import TASK_QUEUE, Decision, DecisionTaken, Refused
@@ -79,6 +80,11 @@ class ReturnDecisions(Case[ReturnState]):
             raise Refused(
                 f"{state.amount:.2f} {state.currency} is above the limit of {limit:.2f} for the role {taken.role.value}; "
                 f"a {state.policy.rules.approver.value} may approve it."
+            )
+        outside = [f"line {line.line}: {line.exception}" for line in state.lines if line.exception]
+        if outside and not state.policy.rules.may_make_exceptions(taken.role):
+            raise Refused(
+                f"The rules do not cover {'; '.join(outside)}. A {state.policy.rules.approver.value} may make an exception."
             )
         approval = Approval(by=taken.author, role=taken.role, at=taken.taken_at, amount=state.amount, currency=state.currency)
         state.approvals.append(approval)
@@ -190,7 +196,8 @@ class ReturnDecisions(Case[ReturnState]):
         for line in state.lines:
             item = wanted[line.line]
             line.outcome, line.outcome_reason = item.outcome, item.reason
-            line.amount = item.amount if item.amount is not None else line.worth
+            line.fee = self._fee(line) if item.amount is None else None
+            line.amount = item.amount if item.amount is not None else line.worth - (line.fee or Decimal(0))
         for order in state.returned_orders:
             for outcome in (SettleOutcome.REFUND, SettleOutcome.CREDIT_NOTE, SettleOutcome.REPLACEMENT):
                 lines = [line for line in state.lines if (line.order_id, line.outcome) == (order.order_id, outcome)]
@@ -206,6 +213,13 @@ class ReturnDecisions(Case[ReturnState]):
         self._said(taken, "settling", f"Settling: {words}.{why}")
         self.close_when_settled()
 
+    def _fee(self, line: ReturnLine) -> Decimal | None:
+        """What its reason's rule keeps back of the money for a line; None where that is nothing."""
+        reason = self.state.policy.rules.reasons.get(line.reason)
+        if reason is None or line.outcome not in (SettleOutcome.REFUND, SettleOutcome.CREDIT_NOTE):
+            return None
+        return restocking_fee(reason, line.worth) or None
+
     def _replace_lines(self, order: ReturnedOrder, lines: list[ReturnLine], taken: DecisionTaken) -> None:
         request = ReplacementRequest(
             op_key=self._op_key(EffectKind.REPLACEMENT, order.order_id),
@@ -220,8 +234,9 @@ class ReturnDecisions(Case[ReturnState]):
 
     def _restock(self, order: ReturnedOrder, taken: DecisionTaken) -> None:
         """Accepted goods that are sold again. Their stock is kept in the store, or nobody adds to it."""
-        location, rules = self.state.policy.restock_location, self.state.policy.rules
-        lines = [line for line in self.state.lines if line.order_id == order.order_id and line.reason in rules.restocked]
+        location, reasons = self.state.policy.restock_location, self.state.policy.rules.reasons
+        resold = {name for name, reason in reasons.items() if reason.restocked}
+        lines = [line for line in self.state.lines if line.order_id == order.order_id and line.reason in resold]
         goods = tuple(GoodsLine(line_id=line.line_id, quantity=line.accepted) for line in lines if line.accepted)
         if location is None or not goods:
             return
@@ -249,7 +264,7 @@ class ReturnDecisions(Case[ReturnState]):
             lines=tuple(SettlementLine(line_id=line.line_id, sku=line.sku, quantity=line.accepted) for line in lines),
             remedy=remedy,
             amount=sum((line.amount or Decimal(0) for line in lines), Decimal(0)) if partly else None,
-            reason="; ".join(sorted({line.outcome_reason or line.reason for line in lines})),
+            reason="; ".join(sorted({_why(line) for line in lines})),
             ledger_account=state.policy.ledger_account,
             invoice_number=order.invoice_number,
         )
@@ -339,7 +354,7 @@ class ReturnDecisions(Case[ReturnState]):
 
     def _mail(self, template: str, cause: str, **facts: Any) -> OutgoingMail:
         state = self.state
-        shown = {"sku", "name", "quantity", "reason", "outcome", "amount", "outcome_reason"}
+        shown = {"sku", "name", "quantity", "reason", "outcome", "amount", "fee", "outcome_reason"}
         lines = [line.model_dump(mode="json", include=shown) | {"currency": state.currency} for line in state.lines]
         days = state.policy.rules.parcel_deadline.days
         return OutgoingMail(
@@ -367,6 +382,11 @@ class ReturnDecisions(Case[ReturnState]):
 
     def _start(self, purpose: str, activity: str, queue: str, summary: str, argument: Any, taken: DecisionTaken) -> None:
         self.start_effect(self._effect(purpose, activity, queue, summary, argument, taken.author))
+
+
+def _why(line: ReturnLine) -> str:
+    why = line.outcome_reason or line.reason
+    return f"{why}, less a restocking fee of {line.fee:.2f}" if line.fee else why
 
 
 def _is_as_wanted(line: ReturnLine, item: SettledLine) -> bool:

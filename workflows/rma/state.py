@@ -14,7 +14,7 @@ from workflows.rma.contract import Disposition, SettleOutcome, Stage, Wish
 
 class ReturnLine(BaseModel):
     """One line of a return. Quantities count pieces; `price` is the unit price, tax included; `found` is what the
-    inspection said, by disposition."""
+    inspection said, by disposition, `exception` why the rules do not cover the line."""
 
     line: int
     order_id: str
@@ -25,10 +25,13 @@ class ReturnLine(BaseModel):
     reason: str
     serial: str | None
     price: Decimal
+    exception: str | None = None
     received: int = 0
     found: dict[Disposition, int] = {}
     outcome: SettleOutcome | None = None
     amount: Decimal | None = None
+    fee: Decimal | None = None
+    """What was kept back of it, by its reason's rule."""
     outcome_reason: str | None = None
 
     @property
