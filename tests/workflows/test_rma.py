@@ -157,7 +157,7 @@ async def test_each_line_has_its_own_outcome(stage: Stage) -> None:
 
 
 async def test_a_return_does_not_close_before_its_stock_is_right(stage: Stage) -> None:
-    stage.world.reason = "wrong_item"
+    stage.world.reason = "no_longer_needed"
     stage.world.fail[RESTOCK] = [NeedsOperator("The stock moved meanwhile.")]
     world = await inspecting(stage)
     await stage.decide(ALL_ACCEPTED)

@@ -83,6 +83,11 @@ class ReturnState(CaseState):
         """As a person lists them."""
         return ", ".join(order.order_id for order in self.returned_orders)
 
+    @property
+    def orders_named(self) -> str:
+        """`order 10405`, or `orders 10405, 10406`."""
+        return f"order{'s' if len(self.returned_orders) > 1 else ''} {self.order_ids}"
+
     def order_of(self, line: ReturnLine) -> ReturnedOrder:
         return next(order for order in self.returned_orders if order.order_id == line.order_id)
 

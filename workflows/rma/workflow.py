@@ -29,7 +29,7 @@ class ReturnWorkflow(ReturnDecisions):
 
     def headline(self) -> str:
         company = f", {self.state.company}" if self.state.company else ""
-        return f"Return {self.start.number}: order {self.state.order_ids}{company}"
+        return f"Return {self.start.number}: {self.state.orders_named}{company}"
 
     def is_over(self) -> bool:
         return self.state.stage.is_final and not self.state.effects
@@ -68,7 +68,7 @@ class ReturnWorkflow(ReturnDecisions):
         )
         self.record(
             "requested",
-            f"Requested by {opened.started_by}: {len(opened.lines)} lines of order {state.order_ids}.",
+            f"Requested by {opened.started_by}: {len(opened.lines)} lines of {state.orders_named}.",
             actor=opened.started_by,
         )
         if opened.problems:
