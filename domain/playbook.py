@@ -198,7 +198,7 @@ class ReturnReason(Rule):
     None: at any time."""
     restocked: bool = False
     """Accepted goods are sold again."""
-    fee_percent: Decimal = Field(default=Decimal(0), ge=0, le=100)
+    fee_percent: Decimal = Field(default=Decimal(0), ge=0, lt=100)
     """Kept back of what is paid back or credited, where nobody says otherwise for the line."""
 
 
