@@ -10,7 +10,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from simulators import control, mailbox, shop, webhooks
-from simulators.bigcommerce import b2b, customers, hooks, inventory, metafields, orders, refunds
+from simulators.bigcommerce import b2b, customers, hooks, inventory, metafields, orders, refunds, store_information
 from simulators.bigcommerce.access import Quota
 from simulators.calls import ringcentral, threecx
 from simulators.channels import ebay, tiktok, twilio, whatsapp, writing
@@ -35,7 +35,10 @@ def _routes() -> list:
         *mailbox.routes(),
         *shop.routes(),
         *writing.routes(),
-        Mount("/bigcommerce/stores/{store_hash}/v2", routes=[*orders.routes(), *customers.v2_routes()]),
+        Mount(
+            "/bigcommerce/stores/{store_hash}/v2",
+            routes=[*orders.routes(), *customers.v2_routes(), *store_information.v2_routes()],
+        ),
         Mount(
             "/bigcommerce/stores/{store_hash}/v3",
             routes=[
@@ -44,6 +47,7 @@ def _routes() -> list:
                 *customers.v3_routes(),
                 *hooks.routes(),
                 *inventory.routes(),
+                *store_information.v3_routes(),
             ],
         ),
         Mount("/bigcommerce/b2b/api/v3/io", routes=b2b.routes()),

@@ -21,6 +21,8 @@ FaultName = Literal[
 
 OPERATIONS: dict[str, tuple[str, ...]] = {
     "bigcommerce": (
+        "store",
+        "channels",
         "order",
         "orders",
         "order_create",

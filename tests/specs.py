@@ -33,11 +33,16 @@ _REMOTE = "https://raw.githubusercontent.com/bigcommerce/docs/main/"
 _B2B = "docs/b2b-edition/specs/api-v3"
 
 FILES: dict[str, tuple[str, ...]] = {
-    "bigcommerce-v2": ("bigcommerce/reference/orders.v2.oas2.yml", "bigcommerce/reference/customers.v2.yml"),
+    "bigcommerce-v2": (
+        "bigcommerce/reference/orders.v2.oas2.yml",
+        "bigcommerce/reference/customers.v2.yml",
+        "bigcommerce/reference/store_information.v2.yml",
+    ),
     "bigcommerce-v3": (
         "bigcommerce/reference/orders.v3.yml",
         "bigcommerce/reference/customers.v3.yml",
         "bigcommerce/reference/webhooks.v3.yml",
+        "bigcommerce/reference/channels.v3.yml",
         "bigcommerce/reference/inventory.v3.yml",
         "bigcommerce/reference/catalog/products_catalog.v3.yml",
         "bigcommerce/reference/catalog/product-variants_catalog.v3.yml",

@@ -37,6 +37,14 @@ class StoreClient:
     async def order(self, order_id: str) -> Document | None:
         return await self._read(f"/v2/orders/{order_id}")
 
+    async def store(self) -> Document:
+        """What the store says of itself: name, currency, plan, whether it is open."""
+        return await self._read("/v2/store") or {}
+
+    async def channels(self) -> list[Document]:
+        """Where the store sells: its storefronts, marketplaces, points of sale."""
+        return await self._v3_list("/v3/channels", {})
+
     async def orders_of(self, email: str, limit: int) -> list[Document]:
         """The newest orders with this billing address."""
         params = {"email": email, "sort": "date_created:desc", "limit": str(limit)}

@@ -115,6 +115,11 @@ def test_metafields_customers_and_catalogue_of_v3(judged: Doors) -> None:
     assert ok(judged.v3.get("/catalog/variants", params={"sku": "NW-LAS-360"}))["data"][0]["product_id"] == 11105
 
 
+def test_what_a_store_says_of_itself(judged: Doors) -> None:
+    assert ok(judged.v2.get("/store"))["currency"] == "EUR"
+    assert [channel["type"] for channel in ok(judged.v3.get("/channels"))["data"]] == ["storefront"]
+
+
 def test_b2b_edition(judged: Doors) -> None:
     assert ok(judged.b2b.get("/companies", params={"customerId": 1001}))["data"][0]["companyId"] == 501
     assert ok(judged.b2b.get("/companies", params={"bcOrderId": 10408}))["data"][0]["companyId"] == 502

@@ -85,6 +85,7 @@ def shell(tmp_path: Path, database_url: str, outside: Running, monkeypatch: pyte
 def test_a_store_is_tried_shown_and_stored_sealed(shell: Shell) -> None:
     done = shell.connect("--order", "10452")
     assert done.exit_code == 0, done.output
+    assert "ok   store: Northwind Tools, EUR, live; storefronts: Default Storefront" in done.output
     assert "ok   allowed: store_v2_orders" in done.output
     assert "ok   allowed: B2B Edition" in done.output
     assert "order 10452 is read as: Partially Shipped" in done.output

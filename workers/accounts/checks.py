@@ -42,6 +42,10 @@ async def _bigcommerce(account: BigCommerceAccount, client: httpx.AsyncClient, o
     newest = http.read_json(BIGCOMMERCE, Call.SAFE, response)
     yield "allowed: store_v2_orders"
     yield _clock(response)
+    told = await _allowed("store_v2_information_read_only", store.store)
+    channels = await _allowed("store_channel_listings_read_only", store.channels)
+    fronts = ", ".join(str(channel.get("name")) for channel in channels if channel.get("type") == "storefront")
+    yield f"store: {told.get('name')}, {told.get('currency')}, {told.get('status')}; storefronts: {fronts or 'none'}"
     scopes: dict[str, Callable[[], Awaitable[Any]]] = {
         "store_v2_customers": lambda: store.customers("nobody@casework.invalid"),
         "store_inventory": lambda: store.stock(["CASEWORK-CHECK"]),
