@@ -36,7 +36,7 @@ test: development chromium dovecot ## Lint, type check and the whole suite
 
 quick: development ## Lint and the tests that start no stack, no simulators and no browser
 	@$(MAKE) lint
-	@exec $(BIN)/pytest -m 'not stack and not browser and not simulators and not exhaustive' $(ARGS)
+	@exec $(BIN)/pytest -n auto -m 'not stack and not browser and not simulators and not exhaustive' $(ARGS)
 
 lint: development ## Style and import order
 	@$(BIN)/ruff check

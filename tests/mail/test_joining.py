@@ -133,6 +133,7 @@ async def test_somebody_of_another_company_is_a_stranger_whatever_the_domain(doo
     assert zoe.ticket_id != one.ticket_id == emma.ticket_id
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("rounds", [1_000])
 async def test_two_messages_at_the_same_instant_never_make_two_tickets(door: Door, rounds: int) -> None:
     async def both(number: int) -> tuple[Accepted, Accepted]:

@@ -10,6 +10,7 @@ from tests.workers.test_command_line import casework, one_line
 GOOD = {"lang": "en", "text": "Where is my order? It should have arrived on Monday.", "accept": ["wismo"]}
 
 
+@pytest.mark.exhaustive
 def test_train_then_evaluate(tmp_path: Path) -> None:
     trained = casework("train", CASEWORK_DATA=str(tmp_path))
     assert trained.returncode == 0, trained.stderr

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,6 +104,7 @@ async def happen(lives: Lives, event: tuple[str, Any, str]) -> None:
         await lives.decide(what, decision_of(kind, lives))
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=500, deadline=None)
 @given(st.lists(events, min_size=3, max_size=25))
 def test_an_undone_merge_leaves_no_trace_but_the_log(history: list[tuple[str, Any, str]]) -> None:
