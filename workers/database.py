@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 
+from psycopg.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from storage.engine import Database, open_database
@@ -12,13 +13,16 @@ from workers.settings import Settings, require_database_url
 
 @contextlib.contextmanager
 def failures_told() -> Iterator[None]:
-    """Raises CommandError in place of what the database raises where it cannot be reached or is of another version."""
+    """Raises CommandError in place of what the database raises where it cannot be reached or is of another version. Anything
+    else is a defect, and goes on."""
     try:
         yield
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[-1]
         raise CommandError(f"the database cannot be reached ({reason}); correct CASEWORK_DATABASE_URL") from error
     except ProgrammingError as error:
+        if not isinstance(error.orig, UndefinedColumn | UndefinedTable):
+            raise
         raise CommandError("the database lacks tables of this version; run `casework migrate`") from error
 
 

@@ -20,6 +20,7 @@ _MISSING = frozenset({404})
 _PAGE = 250
 """The largest page of V2."""
 _B2B_PAGE = 200
+_MOST_QUOTES = 1_000
 """The largest page of the B2B edition's orders."""
 METAFIELD_NAMESPACE = "casework"
 
@@ -181,8 +182,8 @@ class StoreClient:
         return found.get("list") or [] if found else []
 
     async def quotes_of_company(self, name: str) -> list[Document]:
-        """The quotes of companies whose name contains this; they cannot be searched by order."""
-        return await self._b2b_list("/rfq", {"company": name})
+        """Quotes of companies whose name contains this, no more than a thousand; they cannot be searched by order."""
+        return await self._b2b_list("/rfq", {"company": name}, _MOST_QUOTES)
 
     async def hooks(self, destination: str) -> list[Document]:
         """The hooks of our account that go to this address."""
@@ -217,14 +218,14 @@ class StoreClient:
             page += 1
         return found
 
-    async def _b2b_list(self, path: str, params: dict[str, str]) -> list[Document]:
-        """By offset, to the first page that is not full. Quotes stand one level deeper than everything else."""
+    async def _b2b_list(self, path: str, params: dict[str, str], most: int | None = None) -> list[Document]:
+        """By offset, to the first page that is not full, or until there are `most`. Quotes stand one level deeper."""
         found: list[Document] = []
         while True:
             data = await self._b2b(path, {**params, "offset": str(len(found)), "limit": str(_B2B_PAGE)}) or []
             part = data.get("list") or [] if isinstance(data, dict) else data
             found += part
-            if len(part) < _B2B_PAGE:
+            if len(part) < _B2B_PAGE or (most is not None and len(found) >= most):
                 return found
 
     async def _read(self, path: str, params: dict[str, str] | None = None) -> Any:

@@ -16,7 +16,7 @@ from activities._kit.errors import NeedsOperator, Rejected
 from activities.bigcommerce.models import BuyerAddress
 from activities.bigcommerce.stores import Stores
 from activities.carriers.models import SEND_RETURN_LABEL, VOID_LABEL, Label, ReturnLabelRequest, VoidRequest, VoidResult
-from activities.carriers.shipstation import Document, ShipStationClient
+from activities.carriers.shipstation import Document, ShipStationClient, client_of
 from activities.mail.models import MailAttachment, OutgoingMail, SentMail
 from domain.effects import EffectKind
 from domain.playbook import PostalAddress, Store
@@ -68,7 +68,8 @@ class ReturnLabels:
         store = self._playbook.now.stores.get(request.store)
         if store is None:
             raise NeedsOperator(f"The playbook has no store {request.store!r}.")
-        buying = _Buying(self._client(store.carrier_account), self._stores, self._blobs, store, request)
+        client = client_of(self._accounts, store.carrier_account, self._http)
+        buying = _Buying(client, self._stores, self._blobs, store, request)
         effect = Effect(
             op_key=request.op_key,
             case_id=request.case_id,
@@ -95,7 +96,7 @@ class ReturnLabels:
 
         Raises Rejected where the account has no such label, and the errors of the effect ledger.
         """
-        voiding = _Voiding(self._client(request.account), request.label_id)
+        voiding = _Voiding(client_of(self._accounts, request.account, self._http), request.label_id)
         effect = Effect(
             op_key=request.op_key,
             case_id=request.case_id,
@@ -112,12 +113,6 @@ class ReturnLabels:
         if done.skipped:
             return VoidResult(voided=False, words="A person decided to keep the label.")
         return VoidResult.model_validate(done.result or {"voided": True, "words": "Given back by hand."})
-
-    def _client(self, account: str) -> ShipStationClient:
-        held = self._accounts.shipstation.get(account)
-        if held is None:
-            raise NeedsOperator(f"No ShipStation account {account!r} is configured.")
-        return ShipStationClient(held, self._http)
 
 
 class _Buying:

@@ -15,7 +15,7 @@ from activities._kit.errors import NeedsOperator
 from activities.bigcommerce.models import BuyerAddress
 from activities.bigcommerce.stores import Stores
 from activities.carriers.models import CANCEL_PICKUP, SCHEDULE_PICKUP, CancelPickupRequest, Pickup, PickupRequest
-from activities.carriers.shipstation import Document, ShipStationClient
+from activities.carriers.shipstation import Document, ShipStationClient, client_of
 from domain.effects import EffectKind
 from domain.playbook import Store
 from playbook.running import RunningPlaybook
@@ -103,10 +103,7 @@ class Pickups:
         store = self._playbook.now.stores.get(name)
         if store is None:
             raise NeedsOperator(f"The playbook has no store {name!r}.")
-        account = self._accounts.shipstation.get(store.carrier_account)
-        if account is None:
-            raise NeedsOperator(f"No ShipStation account {store.carrier_account!r} is configured.")
-        return store, ShipStationClient(account, self._http)
+        return store, client_of(self._accounts, store.carrier_account, self._http)
 
 
 def _body(request: PickupRequest, buyer: BuyerAddress, store: Store) -> Document:

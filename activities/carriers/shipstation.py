@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from activities._kit import http
-from activities._kit.accounts import ShipStationAccount
+from activities._kit.accounts import Accounts, ShipStationAccount
 from activities._kit.errors import Ambiguous, NeedsOperator, NotSupported, OutsideError, Rejected, Transient
 from activities._kit.http import Call, Dialect, pause_in_seconds
 
@@ -64,6 +64,14 @@ def _pause(headers: httpx.Headers) -> float | None:
 
 
 DIALECT = Dialect("ShipStation", _words, _pause, _verdict)
+
+
+def client_of(accounts: Accounts, name: str, client: httpx.AsyncClient) -> "ShipStationClient":
+    """The calls of the account of that name. Raises NeedsOperator where there is none."""
+    held = accounts.shipstation.get(name)
+    if held is None:
+        raise NeedsOperator(f"No ShipStation account {name!r} is configured.")
+    return ShipStationClient(held, client)
 
 
 class ShipStationClient:

@@ -10,7 +10,7 @@ from activities._kit.accounts import Accounts
 from activities._kit.errors import NeedsOperator, NotSupported, Rejected
 from activities.carriers import qapla_tracking, shipstation_tracking
 from activities.carriers.qapla import QaplaClient
-from activities.carriers.shipstation import ShipStationClient
+from activities.carriers.shipstation import client_of
 from domain.playbook import Store
 from domain.tracking import FINAL, TrackingSnapshot
 
@@ -44,10 +44,7 @@ class Tracking:
         if store.qapla is not None and courier is not None:
             found = await self._at_qapla(store.qapla.account, courier, parcel)
             return qapla_tracking.read(parcel.carrier, parcel.number, found, datetime.now(UTC), before)
-        account = self._accounts.shipstation.get(store.carrier_account)
-        if account is None:
-            raise NeedsOperator(f"No ShipStation account {store.carrier_account!r} is configured.")
-        client = ShipStationClient(account, self._http)
+        client = client_of(self._accounts, store.carrier_account, self._http)
         answer = await client.tracking(parcel.carrier, parcel.number)
         found = shipstation_tracking.read(parcel.carrier, parcel.number, answer, datetime.now(UTC), before)
         if before is None and found.status not in FINAL:

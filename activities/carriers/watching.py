@@ -8,10 +8,9 @@ import httpx
 from temporalio import activity
 
 from activities._kit.accounts import Accounts
-from activities._kit.errors import NeedsOperator
 from activities._kit.models import Watched, WatchRequest
 from activities.carriers.models import WATCH_CARRIER
-from activities.carriers.shipstation import ShipStationClient
+from activities.carriers.shipstation import client_of
 
 _EVENT = "track"
 
@@ -30,10 +29,7 @@ class CarrierWatch:
 
         Raises Transient, and NeedsOperator where the account refuses us.
         """
-        account = self._accounts.shipstation.get(request.account)
-        if account is None:
-            raise NeedsOperator(f"No ShipStation account {request.account!r} is configured.")
-        client = ShipStationClient(account, self._http)
+        client = client_of(self._accounts, request.account, self._http)
         until, address = datetime.now(UTC), f"{self._public_url}/webhooks/shipstation/{request.account}"
         if any((hook["event"], hook["url"]) == (_EVENT, address) for hook in await client.hooks()):
             return Watched(until=until)

@@ -13,8 +13,11 @@ import pytest
 from cryptography.fernet import Fernet
 from typer.testing import CliRunner, Result
 
+from activities._kit.accounts import BigCommerceAccount
+from activities._kit.http import open_client
 from storage.engine import open_database
 from tests.simulators.conftest import Running, start
+from workers.accounts.checks import check
 from workers.accounts.connecting import all_accounts, connect
 from workers.command_line import application
 from workers.doctor import examine
@@ -80,6 +83,21 @@ def shell(tmp_path: Path, database_url: str, outside: Running, monkeypatch: pyte
     monkeypatch.delenv("CASEWORK_ACCOUNTS", raising=False)
     monkeypatch.delenv("CASEWORK_KEY", raising=False)
     return found
+
+
+async def test_a_scope_that_only_the_report_needs_is_not_demanded() -> None:
+    """A token that may read everything but the store's own information."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith(("/v2/store", "/v3/channels")):
+            return httpx.Response(403, json={"status": 403, "title": "You don't have a required scope"})
+        return httpx.Response(200, json=[] if "/v2/" in request.url.path else {"data": [], "meta": {}})
+
+    account = BigCommerceAccount(api="http://store/stores/x", b2b="", store_hash="x", token="t")
+    async with open_client(httpx.MockTransport(answer)) as client:
+        said = [line async for line in check("bigcommerce", account, client)]
+    assert any(line.startswith("which store this is may not be read") for line in said)
+    assert said[-1] == "no order yet to look at"
 
 
 def test_a_store_is_tried_shown_and_stored_sealed(shell: Shell) -> None:

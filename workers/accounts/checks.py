@@ -42,10 +42,7 @@ async def _bigcommerce(account: BigCommerceAccount, client: httpx.AsyncClient, o
     newest = http.read_json(BIGCOMMERCE, Call.SAFE, response)
     yield "allowed: store_v2_orders"
     yield _clock(response)
-    told = await _allowed("store_v2_information_read_only", store.store)
-    channels = await _allowed("store_channel_listings_read_only", store.channels)
-    fronts = ", ".join(str(channel.get("name")) for channel in channels if channel.get("type") == "storefront")
-    yield f"store: {told.get('name')}, {told.get('currency')}, {told.get('status')}; storefronts: {fronts or 'none'}"
+    yield await _introduced(store)
     scopes: dict[str, Callable[[], Awaitable[Any]]] = {
         "store_v2_customers": lambda: store.customers("nobody@casework.invalid"),
         "store_inventory": lambda: store.stock(["CASEWORK-CHECK"]),
@@ -68,6 +65,16 @@ async def _bigcommerce(account: BigCommerceAccount, client: httpx.AsyncClient, o
     await _allowed("store_v2_transactions", lambda: store.transactions(wanted))
     yield "allowed: store_v2_transactions"
     yield _shown(order)
+
+
+async def _introduced(store: StoreClient) -> str:
+    """Which store it is. Nothing but this line needs the two scopes, so they are not demanded."""
+    try:
+        told, channels = await store.store(), await store.channels()
+    except NeedsOperator:
+        return "which store this is may not be read (store_v2_information_read_only, store_channel_listings_read_only)"
+    fronts = ", ".join(str(channel.get("name")) for channel in channels if channel.get("type") == "storefront")
+    return f"store: {told.get('name')}, {told.get('currency')}, {told.get('status')}; storefronts: {fronts or 'none'}"
 
 
 def _shown(order: Order) -> str:
