@@ -11,6 +11,11 @@ from workers.errors import CommandError
 from workers.settings import Settings, require_database_url
 
 
+def on_one_line(error: BaseException | None) -> str:
+    """What PostgreSQL's client says over several lines, the first of which names the reason."""
+    return " ".join(line.strip() for line in str(error).splitlines())
+
+
 @contextlib.contextmanager
 def failures_told() -> Iterator[None]:
     """Raises CommandError in place of what the database raises where it cannot be reached or is of another version. Anything
@@ -18,8 +23,9 @@ def failures_told() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[-1]
-        raise CommandError(f"the database cannot be reached ({reason}); correct CASEWORK_DATABASE_URL") from error
+        raise CommandError(
+            f"the database cannot be reached ({on_one_line(error.orig)}); correct CASEWORK_DATABASE_URL"
+        ) from error
     except ProgrammingError as error:
         if not isinstance(error.orig, UndefinedColumn | UndefinedTable):
             raise

@@ -107,14 +107,15 @@ async def _accounts(settings: Settings) -> str:
 async def _database(settings: Settings) -> str:
     import psycopg
 
+    from workers.database import on_one_line
+
     url = require_database_url(settings).replace("postgresql+psycopg://", "postgresql://")
     try:
         async with await psycopg.AsyncConnection.connect(url, connect_timeout=5) as connection:
             cursor = await connection.execute("SELECT current_setting('server_version'), to_regclass('alembic_version')")
             row = await cursor.fetchone()
     except psycopg.Error as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise CommandError(f"cannot be reached ({reason}); correct CASEWORK_DATABASE_URL") from error
+        raise CommandError(f"cannot be reached ({on_one_line(error)}); correct CASEWORK_DATABASE_URL") from error
     version, migrated = row if row is not None else ("unknown", None)
     if migrated is None:
         raise CommandError("has no tables yet; run `casework migrate`")
