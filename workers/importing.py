@@ -15,6 +15,7 @@ from domain.imported import ImportedTicket
 from storage.engine import Database, open_database
 from storage.importing import Filed, import_ticket, link_imported
 from workers.composition import open_blob_store
+from workers.database import on_one_line
 from workers.errors import CommandError
 from workers.playbooks import open_playbook
 from workers.settings import Settings, require_database_url
@@ -77,7 +78,7 @@ async def run_import(
     except Unusable as error:
         raise CommandError(str(error)) from error
     except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[-1]
+        reason = on_one_line(error.orig)
         raise CommandError(f"the database does not answer ({reason}); run the import again, it goes on where it was") from error
     except OSError as error:
         raise CommandError(f"{error.strerror or error} ({error.filename or path})") from error

@@ -6,18 +6,18 @@ from uuid import UUID
 
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy.exc import OperationalError
 
 from activities.mail.filing import Refiled, refile
 from activities.mail.parsing import UnknownRecipient
 from domain.playbook import Playbook
 from storage import raw_mails
 from storage.blobs import BlobMissing, Blobs
-from storage.engine import Database, open_database
+from storage.engine import Database
+from workers import database
 from workers.composition import open_blob_store
 from workers.errors import CommandError
 from workers.playbooks import open_playbook
-from workers.settings import Settings, require_database_url
+from workers.settings import Settings
 
 
 async def reparse(
@@ -30,26 +30,20 @@ async def reparse(
     if (failed, message is not None, everything).count(True) != 1:
         raise CommandError("say which mails: --failed, --message ID or --all")
     playbook, blobs = open_playbook(settings.playbook), open_blob_store(settings)
-    database = open_database(require_database_url(settings))
-    try:
-        async with database.begin() as connection:
+    async with database.opened(settings) as opened:
+        async with opened.begin() as connection:
             chosen = await raw_mails.blobs_to_read_again(connection, unfinished=failed, message_id=message, since=since)
         if message is not None and not chosen:
             raise CommandError(f"no mail is kept for message {message}")
-        return await _read_all(database, blobs, playbook, chosen, console)
-    except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[-1]
-        raise CommandError(f"the database cannot be reached ({reason}); correct CASEWORK_DATABASE_URL") from error
-    finally:
-        await database.close()
+        return await _read_all(opened, blobs, playbook, chosen, console)
 
 
-async def _read_all(database: Database, blobs: Blobs, playbook: Playbook, chosen: list[str], console: Console) -> bool:
+async def _read_all(kept: Database, blobs: Blobs, playbook: Playbook, chosen: list[str], console: Console) -> bool:
     counts: Counter[str] = Counter()
     with Progress(console=console, transient=True) as progress:
         for blob in progress.track(chosen, description="mails"):
             try:
-                outcome, words = _told(await refile(database, blobs, playbook, blob))
+                outcome, words = _told(await refile(kept, blobs, playbook, blob))
             except (BlobMissing, UnknownRecipient) as error:
                 outcome, words = "not read", str(error)
             counts[outcome] += 1

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from sqlalchemy.exc import OperationalError
-
 from activities.records.routing import NotTriaged
 from api.views.routing import routing_view
 from domain.playbook import Playbook
-from storage.engine import open_database
 from storage.reading_routing import StoredTicket, read_tickets
+from workers import database
 from workers.errors import CommandError
 from workers.playbooks import open_playbook
-from workers.settings import Settings, require_database_url
+from workers.settings import Settings
 
 
 async def dry_run(settings: Settings, numbers: Sequence[int], tell: Callable[[str], None]) -> None:
@@ -20,15 +18,8 @@ async def dry_run(settings: Settings, numbers: Sequence[int], tell: Callable[[st
     Raises CommandError where the database cannot be reached, and at the end where a ticket is unknown or was never triaged.
     """
     playbook = open_playbook(settings.playbook)
-    database = open_database(require_database_url(settings))
-    try:
-        async with database.begin() as connection:
-            tickets = await read_tickets(connection, numbers)
-    except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[-1]
-        raise CommandError(f"the database cannot be reached ({reason}); correct CASEWORK_DATABASE_URL") from error
-    finally:
-        await database.close()
+    async with database.opened(settings) as opened, opened.begin() as connection:
+        tickets = await read_tickets(connection, numbers)
     problems = [f"there is no ticket {number}" for number in dict.fromkeys(numbers) if number not in tickets]
     for ticket in tickets.values():
         try:

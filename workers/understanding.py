@@ -66,23 +66,14 @@ def _seeds(settings: Settings) -> "tuple[Seed, ...]":
 
 async def _corrections(settings: Settings) -> "list[Correction] | None":
     """What agents corrected, or None where no database is set."""
-    from sqlalchemy.exc import OperationalError
-
     from activities.understanding.training import Correction
-    from storage.engine import open_database
     from storage.training import list_training_rows
+    from workers import database
 
     if settings.database_url is None:
         return None
-    database = open_database(settings.database_url)
-    try:
-        async with database.begin() as connection:
-            rows = await list_training_rows(connection)
-    except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[-1]
-        raise CommandError(f"the database cannot be reached ({reason}); correct CASEWORK_DATABASE_URL") from error
-    finally:
-        await database.close()
+    async with database.opened(settings) as opened, opened.begin() as connection:
+        rows = await list_training_rows(connection)
     return [Correction(row.text, row.language, row.intent) for row in rows]
 
 
